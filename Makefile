@@ -1,0 +1,36 @@
+# Each target sets up what it needs: with uv where there is one, else with venv and pip.
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test lint lock clean
+
+demo: $(READY)
+	$(BIN)/instep demo
+
+test: $(READY)
+	$(BIN)/pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(READY): pyproject.toml requirements.txt
+	@if uv --version >/dev/null 2>&1; then \
+	  echo "setting up .venv with uv" && uv sync --quiet --frozen --python $(PYTHON); \
+	else \
+	  echo "setting up .venv with pip (about two minutes)" && $(PYTHON) -m venv .venv && \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt && \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .; \
+	fi
+	@touch $(READY)
+
+# After a change of dependencies: the lock file, and the same pins for people who have pip only.
+lock:
+	uv lock --quiet
+	uv export --quiet --frozen --all-groups --no-emit-project --no-annotate --no-header -o requirements.txt
+
+clean:
+	rm -rf .venv .instep
