@@ -1,0 +1,1 @@
+"""Pure thought: what every system should hold, and why."""

@@ -1,0 +1,70 @@
+"""What an account may use: its access and when that falls next, and what its instance should do."""
+
+from __future__ import annotations
+
+from mappings.config import Config
+from mappings.model import Access, AccountFacts, Instance, Stage, Subscription
+from mappings.standing import DAY, RULES, STATUS, Verdict, Wanted
+
+_LOWERING = ("trial_expired", "unpaid", "paused", "churned")
+
+
+def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -> tuple[Access | None, int | None]:
+    """The access of a stage, and when it falls next. Adoption never lowers access: what ended before we were born
+    keeps what it has, and an account from before then without a subscription is left alone."""
+    policy = config.policy
+    if any(s.status not in STATUS for s in facts.subscriptions):
+        return None, None
+    if verdict.stage == "prospect":
+        new = any((p.joined_at or 0) >= facts.born_at for p in facts.people)
+        return ("full" if policy.access_without_subscription == "full" else "none" if new else None), None
+    rule = RULES[verdict.stage][0]
+    if rule == "keep":
+        return None, None
+    if verdict.stage in _LOWERING and (verdict.since or 0) < facts.born_at:
+        return None, None
+    if verdict.stage == "past_due":
+        ends = max(verdict.since or facts.born_at, facts.born_at) + policy.grace_days * DAY
+        return ("grace", ends) if now < ends else ("read_only", None)
+    if verdict.stage in ("trial_expired", "unpaid"):
+        ends = (verdict.since or now) + policy.read_only_days * DAY
+        return ("read_only", ends) if now < ends else ("none", None)
+    return rule, None
+
+
+def managed_here(facts: AccountFacts, leading: Subscription | None, config: Config, managed: bool) -> bool:
+    """Whether this account's instance is ours to run."""
+    ours = bool(leading and leading.request_id) or any(r.answer == "accepted" for r in facts.requests)
+    return managed and (bool(facts.instances) or ours or (config.policy.instances == "all" and leading is not None))
+
+
+def current_instance(facts: AccountFacts) -> Instance | None:
+    return max(facts.instances, key=lambda i: i.generation, default=None)
+
+
+def generation(facts: AccountFacts) -> int:
+    """Rises only after a confirmed deletion."""
+    current = current_instance(facts)
+    return 1 if current is None else current.generation + (current.status == "deleted")
+
+
+def wanted_instance(stage: Stage, managed: bool, current: Instance | None) -> Wanted:
+    if not managed:
+        return "not_managed"
+    wanted = RULES[stage][1]
+    if wanted in ("suspended", "deleted") and (current is None or current.status == "deleted"):
+        return "none"
+    return wanted
+
+
+def wait_for_instance(
+    facts: AccountFacts, verdict: Verdict, leading: Subscription | None, managed: bool, config: Config, now: int
+) -> tuple[Verdict, int | None]:
+    """A trial whose instance is still starting is ``trial_requested`` until the deadline."""
+    if verdict.stage != "trialing" or not managed or leading is None:
+        return verdict, None
+    current = current_instance(facts)
+    deadline = (leading.trial_start or leading.created) + config.policy.provision_deadline_minutes * 60
+    if (current and (current.ready_at or current.status in ("ready", "suspended"))) or now >= deadline:
+        return verdict, None
+    return Verdict("trial_requested", "the instance is being started", ends=verdict.ends), deadline

@@ -1,0 +1,178 @@
+"""The shape of ``instep.toml``: plans, names and policies. Names and defaults are a public contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+STAGES = (
+    "prospect", "trial_requested", "trialing", "trial_expired", "awaiting_payment", "active",
+    "past_due", "unpaid", "paused", "churned", "blocked",
+)  # fmt: skip
+OVERLAYS = ("ending_soon", "canceling", "disputed", "comped")
+Days = Annotated[int, Field(ge=0, le=3650)]
+
+
+class Strict(BaseModel):
+    """Frozen; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Plan(Strict):
+    """One plan: what a request's ``plan`` says, and the Stripe prices that mean it."""
+
+    label: str = ""
+    prices: list[str] = []
+    lookup_keys: list[str] = []
+    products: list[str] = []
+    trial_days: Annotated[int, Field(ge=1, le=730)] = 14
+    tag: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_price(self) -> Plan:
+        if not (self.prices or self.lookup_keys or self.products):
+            raise ValueError("name at least one of prices, lookup_keys or products")
+        return self
+
+
+class Trials(Strict):
+    """Who starts trials, and what Stripe does when one ends without a card."""
+
+    mode: Literal["observe", "product", "stripe"] = "stripe"
+    end_without_card: Literal["pause", "cancel"] = "pause"
+    refused_starts_paid: bool = False
+    extra: dict[str, Any] = {}
+
+
+class Policy(Strict):
+    """What access follows from a stage, and for how long. ``access_without_subscription`` has no default."""
+
+    access_without_subscription: Literal["full", "none"]
+    grace_days: Days = 7
+    read_only_days: Days = 14
+    retention_days: Days = 0
+    reminder_days: list[Annotated[int, Field(ge=1, le=60)]] = [7, 3, 1]
+    reminder_hour: Annotated[int, Field(ge=0, le=23)] = 9
+    provision_deadline_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    max_trial_shift_days: Days = 7
+    instances: Literal["requests", "all"] = "requests"
+    erase_in_stripe: Literal["keep", "delete"] = "keep"
+    max_charge_minor: Annotated[int, Field(ge=0)] | None = None
+
+
+class Names(Strict):
+    """What our tags, attributes and events are called in this workspace."""
+
+    stage_tags: str = "sub:{stage}"
+    overlay_tags: str = "is:{overlay}"
+    attributes: dict[str, str] = {}
+    events: dict[str, str] = {}
+    intercom_prefix: str = ""
+
+    @field_validator("stage_tags")
+    @classmethod
+    def _needs_stage(cls, value: str) -> str:
+        if "{stage}" not in value:
+            raise ValueError("must contain {stage}")
+        return value
+
+    @field_validator("overlay_tags")
+    @classmethod
+    def _needs_overlay(cls, value: str) -> str:
+        if "{overlay}" not in value:
+            raise ValueError("must contain {overlay}")
+        return value
+
+    def stage_tag(self, stage: str) -> str:
+        return self.intercom_prefix + self.stage_tags.replace("{stage}", stage.replace("_", "-"))
+
+    def overlay_tag(self, overlay: str) -> str:
+        return self.intercom_prefix + self.overlay_tags.replace("{overlay}", overlay.replace("_", "-"))
+
+    def attribute(self, name: str) -> str:
+        return self.intercom_prefix + self.attributes.get(name, name)
+
+    def event(self, name: str) -> str:
+        return self.intercom_prefix + self.events.get(name, name)
+
+
+class Trait(Strict):
+    """A product trait that travels to Intercom. Not declared: not sent."""
+
+    type: Literal["boolean", "integer", "float", "string", "date"]
+    default: bool | int | float | str | None = None
+    level: Literal["person", "account"] = "person"
+    rollup: Literal["any", "sum", "max", "latest"] = "latest"
+    description: str = ""
+
+
+class Journey(Strict):
+    """The order in which an account is expected to get going."""
+
+    steps: list[str] = []
+
+
+class Limit(Strict):
+    """At most max(floor, share of all) in 24 hours."""
+
+    floor: Annotated[int, Field(ge=0)]
+    share: Annotated[float, Field(ge=0, le=1)]
+
+
+class Brake(Strict):
+    """How much may change in a day before the rest is held for a person."""
+
+    removals: Limit = Limit(floor=10, share=0.02)
+    inferred: Limit = Limit(floor=3, share=0.005)
+    bursts: Limit = Limit(floor=50, share=0.05)
+    instance_deletions_a_day: Annotated[int, Field(ge=0)] = 5
+
+
+class After(Strict):
+    """The team's own step after an occurrence: a signed URL or a Prefect deployment."""
+
+    url: str = ""
+    deployment: str = ""
+
+
+class Config(Strict):
+    """All of ``instep.toml``."""
+
+    plans: dict[str, Plan] = Field(min_length=1)
+    policy: Policy
+    trials: Trials = Trials()
+    names: Names = Names()
+    audience: dict[str, Literal["billing", "everyone", "none"]] = {"default": "billing"}
+    traits: dict[str, Trait] = {}
+    journey: Journey = Journey()
+    brake: Brake = Brake()
+    after: dict[str, After] = {}
+
+    @model_validator(mode="after")
+    def _one_plan_a_price(self) -> Config:
+        seen: dict[str, str] = {}
+        for key, plan in self.plans.items():
+            for price in (*plan.prices, *plan.lookup_keys, *plan.products):
+                if seen.setdefault(price, key) != key:
+                    raise ValueError(f"{price} belongs to plans {seen[price]} and {key}; a price means one plan")
+        return self
+
+    @property
+    def owned_tags(self) -> frozenset[str]:
+        """Every tag that Instep may put on or take off."""
+        stages = {self.names.stage_tag(stage) for stage in STAGES}
+        overlays = {self.names.overlay_tag(overlay) for overlay in OVERLAYS}
+        return frozenset(stages | overlays | {self.plan_tag(key) for key in self.plans} - {""})
+
+    def plan_tag(self, plan: str) -> str:
+        """The tag of a plan; empty when the plan has none."""
+        known = self.plans.get(plan)
+        return self.names.intercom_prefix + known.tag if known and known.tag else ""
+
+    def unused(self) -> list[str]:
+        """Tables that are read but that this version does not act on yet."""
+        given: Mapping[str, object] = {"after": self.after, "journey": self.journey.steps, "traits": self.traits}
+        return [f"[{name}]" for name, value in given.items() if value]

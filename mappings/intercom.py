@@ -1,0 +1,190 @@
+"""What Intercom should hold: a company for a team, a contact for each person, and what happened as events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from mappings.config import Config
+from mappings.lifecycle import Life, home
+from mappings.model import (
+    AccountFacts,
+    AccountId,
+    Desired,
+    Later,
+    Name,
+    Occurrence,
+    Person,
+    Scalar,
+    Value,
+    account_subject,
+    person_subject,
+)  # fmt: skip
+
+# Occurrences older than this are known, not sent.
+STALE = 72 * 3600
+
+# name, type, description; contacts carry the plain names.
+BILLING: tuple[tuple[str, str, str], ...] = (
+    ("plan", "string", "Plan of the running trial or subscription"),
+    ("last_plan", "string", "Plan of the latest trial or subscription, kept after it ended"),
+    ("mrr", "float", "Monthly revenue in major units, after discount, without tax"),
+    ("product_access", "string", "What the product lets this account do: full, grace, read_only or none"),
+    ("has_payment_method", "boolean", "Whether a card or other payment method is on file"),
+    ("instance_url", "string", "Where this account's product instance runs"),
+    ("instance_status", "string", "provisioning, ready, suspended, deleted or failed"),
+    ("trial_started_at", "date", "When the trial started"),
+    ("trial_ends_at", "date", "When the trial ends or ended"),
+    ("trial_expired_at", "date", "When the trial ended without conversion"),
+    ("cancels_at", "date", "When a scheduled cancellation takes effect"),
+    ("payment_failed_at", "date", "Since when a payment has been failing"),
+    ("payment_retry_at", "date", "When Stripe tries the payment again"),
+    ("grace_ends_at", "date", "Until when access stays despite a failed payment"),
+    ("paused_at", "date", "When the subscription was paused"),
+    ("churned_at", "date", "When a paid subscription ended"),
+)
+EVERYONE: tuple[tuple[str, str, str], ...] = (("billing_role", "string", "owner, billing or member of the account"),)
+COMPANY: tuple[tuple[str, str, str], ...] = (
+    ("account_stage", "string", "Where the account stands in the subscription life"),
+    ("account_access", "string", "What the product lets this account do"),
+    ("account_trial_ends_at", "date", "When the trial ends or ended"),
+    ("account_instance_url", "string", "Where the product instance runs"),
+)
+EVENTS = (
+    "started-trial", "provisioned-instance", "converted-trial", "reactivated-subscription", "expired-trial",
+    "failed-payment", "recovered-payment", "scheduled-cancellation", "canceled-subscription", "paused-subscription",
+)  # fmt: skip
+
+
+def names(config: Config) -> list[Name]:
+    """Every tag and attribute that must exist before anything is sent."""
+    tags = [Name("tag", tag) for tag in sorted(config.owned_tags)]
+    contact = [Name("contact", config.names.attribute(n), kind, text) for n, kind, text in (*BILLING, *EVERYONE)]
+    return tags + contact + [Name("company", config.names.attribute(n), kind, text) for n, kind, text in COMPANY]
+
+
+def is_team(facts: AccountFacts) -> bool:
+    """An account is a team where the product says so: it has a row of its own, or another id than its user's."""
+    return facts.account is not None or any(str(p.account_id) != p.user_id for p in facts.people)
+
+
+def _left_alone(facts: AccountFacts, life: Life) -> bool:
+    return life.stage == "erased" or bool(facts.account and facts.account.excluded)
+
+
+def desired_companies(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
+    """One company for each team with people."""
+    if _left_alone(facts, life) or not is_team(facts) or not facts.people:
+        return
+    extra: Mapping[str, Scalar] = {
+        "account_stage": life.stage,
+        "account_access": _access(facts, life),
+        "account_trial_ends_at": life.trial_ends_at,
+        "account_instance_url": life.instance_url or None,
+    }
+    values: dict[str, Value] = {
+        "company_id": facts.account_id,
+        "name": (facts.account.name if facts.account else "") or facts.account_id,
+        "monthly_spend": int(life.mrr or 0),
+        **_custom(config, extra),
+    }
+    if life.plan is not None:
+        values["plan"] = life.plan
+    yield Desired("intercom.companies", account_subject(facts.account_id), values, why=life.reason)
+
+
+def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
+    """A contact for each person at home here: billing people carry stage and tags, members company and role."""
+    if _left_alone(facts, life):
+        return
+    for person, memberships in at_home(facts):
+        values: dict[str, Value] = {"external_id": person.user_id, "role": "user", "email": person.email}
+        if person.name:
+            values["name"] = person.name
+        if person.signed_up_at is not None:
+            values["signed_up_at"] = person.signed_up_at
+        values |= _custom(config, {"billing_role": person.role})
+        tags: frozenset[str] = frozenset()
+        if person.bills:
+            values |= _custom(config, _billing_values(facts, life))
+            tags = _tags(life, config)
+        teams = frozenset(_teams(facts, memberships))
+        yield Desired(
+            "intercom.contacts",
+            person_subject(person.user_id),
+            values,
+            sets={"tags": tags, "companies": teams},
+            beside={"match.email": person.email_verified},
+            ids={"companies": "intercom.companies"},
+            problem=person.problem,
+            keep=_plan_tags(config) if life.plan is None else frozenset(),
+            why=life.reason,
+        )
+
+
+def desired_events(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
+    """What happened since we were born and in the last 72 hours, for billing people, once each."""
+    recent = tuple(o for o in life.occurrences if o.at >= max(facts.born_at, life.now - STALE))
+    if _left_alone(facts, life) or life.stage == "blocked" or not recent:
+        return
+    renamed = tuple(Occurrence(config.names.event(o.name), o.id, o.at, _details(life)) for o in recent)
+    for person, _ in at_home(facts):
+        if person.bills and not person.problem:
+            subject = person_subject(person.user_id)
+            contact = Later("intercom.contacts", subject)
+            yield Desired("intercom.events", subject, beside={"contact": contact}, occurrences=renamed, why=life.reason)
+
+
+def at_home(facts: AccountFacts) -> Iterable[tuple[Person, list[Person]]]:
+    """People whose home is this account, with all their memberships."""
+    for person in facts.people:
+        others = [p for p in facts.elsewhere if p.user_id == person.user_id]
+        memberships = [p for p in (person, *others) if not p.erased]
+        if memberships and home(memberships).account_id == facts.account_id and not person.erased:
+            yield person, memberships
+
+
+def _teams(facts: AccountFacts, memberships: Iterable[Person]) -> Iterable[AccountId]:
+    for membership in memberships:
+        if str(membership.account_id) != membership.user_id or (
+            membership.account_id == facts.account_id and is_team(facts)
+        ):
+            yield membership.account_id
+
+
+def _billing_values(facts: AccountFacts, life: Life) -> dict[str, Scalar]:
+    values: dict[str, Scalar] = {
+        "mrr": life.mrr,
+        "product_access": _access(facts, life),
+        "has_payment_method": life.has_payment_method,
+        "instance_url": life.instance_url or None,
+        "instance_status": life.instance_status or None,
+        **life.dates,
+    }
+    if life.plan is not None:
+        values["plan"] = life.plan or None
+        values["last_plan"] = life.last_plan or None
+    return values
+
+
+def _access(facts: AccountFacts, life: Life) -> str | None:
+    return life.access or (facts.access.access if facts.access else "") or None
+
+
+def _tags(life: Life, config: Config) -> frozenset[str]:
+    stage = config.names.stage_tag(life.stage)
+    if life.stage == "blocked":
+        return frozenset({stage})
+    overlays = {config.names.overlay_tag(overlay) for overlay in life.overlays}
+    return frozenset({stage, *overlays, config.plan_tag(life.plan or "")} - {""})
+
+
+def _plan_tags(config: Config) -> frozenset[str]:
+    return frozenset(config.plan_tag(plan) for plan in config.plans)
+
+
+def _details(life: Life) -> Mapping[str, Scalar]:
+    return {"plan": life.last_plan} if life.last_plan else {}
+
+
+def _custom(config: Config, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    return {f"custom.{config.names.attribute(name)}": value for name, value in values.items()}

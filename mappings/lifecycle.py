@@ -1,0 +1,139 @@
+"""The one state machine: an account's facts and ``now`` -> stage, access, instance, overlays, occurrences, next look.
+
+Pure and total: the same facts give the same answer in any order, unknown values keep today's access and raise an alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mappings.access import access_of, current_instance, generation, managed_here, wait_for_instance, wanted_instance
+from mappings.catalog import Catalog
+from mappings.config import Config
+from mappings.model import Access, AccountFacts, Occurrence, Request, RequestId, Stage, Subscription
+from mappings.money import mrr
+from mappings.occurrences import occurrences
+from mappings.people import billing_contact, home
+from mappings.standing import DAY, STATUS, Verdict, Wanted, leading_subscription, verdict_of
+from mappings.trials import Answer, decide
+
+__all__ = ["Life", "billing_contact", "home", "life"]
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What is true of an account at ``now``. ``access`` None: not ours to decide, keep what is there.
+
+    ``plan`` None: a price that no plan maps, keep the last tag. ``start``: the request to start a trial for, at
+    ``price``.
+    """
+
+    now: int
+    stage: Stage
+    access: Access | None
+    reason: str
+    plan: str | None = ""
+    last_plan: str = ""
+    instance: Wanted = "not_managed"
+    generation: int = 1
+    instance_url: str = ""
+    instance_status: str = ""
+    customer_id: str = ""
+    has_payment_method: bool = False
+    mrr: float | None = None
+    currency: str = ""
+    overlays: frozenset[str] = frozenset()
+    dates: Mapping[str, int | None] = field(default_factory=dict)
+    occurrences: tuple[Occurrence, ...] = ()
+    answers: Mapping[RequestId, Answer] = field(default_factory=dict)
+    start: Request | None = None
+    price: str = ""
+    next_look_at: int | None = None
+    alerts: tuple[str, ...] = ()
+
+    @property
+    def trial_ends_at(self) -> int | None:
+        return self.dates.get("trial_ends_at")
+
+
+def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, managed: bool) -> Life:
+    """The whole answer. ``managed``: a provisioner is configured."""
+    leading = leading_subscription(facts, config, catalog, now)
+    verdict = verdict_of(facts, leading, config, catalog, now)
+    decision = decide(facts, config, catalog)
+    if decision.start and verdict.stage in ("prospect", "trial_expired", "churned"):
+        verdict = Verdict("trial_requested", "a trial was requested and is being made")
+    instance = managed_here(facts, leading, config, managed)
+    verdict, late = wait_for_instance(facts, verdict, leading, instance, config, now)
+    access, ends = access_of(facts, verdict, config, now)
+    plan = catalog.plan_of(leading) if leading else ""
+    alerts = [f"subscription {s.subscription_id} has the unknown status {s.status!r}" for s in facts.subscriptions
+              if s.status not in STATUS]  # fmt: skip
+    if plan is None and leading:
+        alerts.append(f"subscription {leading.subscription_id} has a price that no plan in instep.toml maps")
+    current = current_instance(facts)
+    overlays = _overlays(facts, leading, verdict, config, now)
+    looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None]
+    if verdict.stage == "trialing" and leading and leading.trial_end:
+        looks += [leading.trial_end - 3 * DAY]
+    return Life(
+        now=now,
+        stage=verdict.stage,
+        access=access,
+        reason=verdict.reason,
+        plan="" if verdict.stage in ("churned", "trial_expired") else plan,
+        last_plan=plan or "",
+        instance=wanted_instance(verdict.stage, instance, current),
+        generation=generation(facts),
+        instance_url=current.url if current else "",
+        instance_status=current.status if current else "",
+        customer_id=leading.customer_id if leading else min((c.customer_id for c in facts.customers), default=""),
+        has_payment_method=any(c.has_payment_method for c in facts.customers)
+        or bool(leading and leading.has_payment_method),
+        mrr=mrr(facts, verdict.stage),
+        currency=leading.currency if leading else "",
+        overlays=overlays,
+        dates=_dates(facts, verdict, leading, ends),
+        occurrences=occurrences(facts, leading, current),
+        answers=decision.answers,
+        start=decision.start,
+        price=decision.price,
+        next_look_at=min((at for at in looks if at is not None and at > now), default=None),
+        alerts=tuple(sorted(alerts)),
+    )
+
+
+def _overlays(
+    facts: AccountFacts, leading: Subscription | None, verdict: Verdict, config: Config, now: int
+) -> frozenset[str]:
+    found: set[str] = set()
+    if leading and leading.cancel_at and verdict.stage in ("trialing", "active", "past_due"):
+        found.add("canceling")
+    elif verdict.stage == "trialing" and leading and leading.trial_end and 0 < leading.trial_end - now <= 3 * DAY:
+        found.add("ending_soon")
+    if facts.account and facts.account.comped:
+        found.add("comped")
+    return frozenset(found) - ({"ending_soon"} if "comped" in found else set())
+
+
+def _dates(
+    facts: AccountFacts, verdict: Verdict, leading: Subscription | None, access_falls: int | None
+) -> dict[str, int | None]:
+    """The instants that people and filters look at; None clears."""
+    stage = verdict.stage
+    trial = leading if leading and leading.trial_start else None
+    product = facts.account.trial_ends_at if facts.account and leading is None else None
+    return {
+        "trial_started_at": trial.trial_start if trial else None,
+        "trial_ends_at": trial.trial_end if trial else product,
+        "trial_expired_at": verdict.since if stage == "trial_expired" else None,
+        "cancels_at": leading.cancel_at if leading and stage in ("trialing", "active", "past_due") else None,
+        "payment_failed_at": leading.open_since if leading and stage in ("past_due", "unpaid") else None,
+        "payment_retry_at": leading.invoice.next_attempt_at
+        if leading and leading.invoice and stage == "past_due"
+        else None,
+        "grace_ends_at": access_falls if stage == "past_due" else None,
+        "paused_at": verdict.since if stage == "paused" else None,
+        "churned_at": verdict.since if stage == "churned" else None,
+    }

@@ -1,0 +1,148 @@
+"""Desired - Link -> the next Step, and what a Step would bring. Also: which account a fact belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from mappings.model import AccountId, Desired, Held, Later, Link, Operation, Scalar, Step, Subject, Value, fingerprint
+
+
+def next_step(desired: Desired, link: Link, salt: str = "") -> Step | None:
+    """The first thing to send, or None when the target holds what it should.
+
+    Order: create, changed values, members to add, members to take off, occurrences. ``salt`` (the installation)
+    keeps the keys of updates apart from those of an earlier, lost state; create keys hold only what cannot change.
+    """
+    if desired.problem:
+        return None
+    if not link.external_id and not desired.occurrences:
+        return _create(desired, link) if desired.create else None
+    return _update(desired, link, salt) or _members(desired, link, salt) or _occurrence(desired, link)
+
+
+def _create(desired: Desired, link: Link) -> Step:
+    born = desired.born_with
+    values = {name: value for name, value in desired.values.items() if born is None or name in born}
+    if born is None and not desired.whole:
+        values = {name: value for name, value in values.items() if value not in (None, "")}
+    key = f"{desired.target}:{desired.subject}:create:{link.attempt}"
+    return _step(desired, link, "create", key, values={**values, **desired.beside})
+
+
+def _update(desired: Desired, link: Link, salt: str) -> Step | None:
+    if desired.once or desired.occurrences:
+        return None
+    moved = {n: v for n, v in desired.values.items() if differs(v, link.values.get(n))}
+    if not moved:
+        return None
+    values = desired.values if desired.whole else moved
+    return _step(
+        desired, link, "update", _key(desired, link, salt), values={**values, **desired.beside}, lowers=desired.lowers
+    )
+
+
+def _members(desired: Desired, link: Link, salt: str) -> Step | None:
+    for name in sorted(desired.sets):
+        wanted, held = desired.sets[name], frozenset(link.sets.get(name, ()))
+        operations: tuple[tuple[Operation, frozenset[str]], ...] = (
+            ("add", wanted - held),
+            ("remove", held - wanted - desired.keep),
+        )
+        for operation, members in operations:
+            for member in sorted(members):
+                key = _key(desired, link, salt)
+                maker = desired.ids.get(name)
+                values: dict[str, Value] = {"member_id": Later(maker, Subject(f"account:{member}"))} if maker else {}
+                return _step(
+                    desired, link, operation, key, values=values, member=(name, member), lowers=operation == "remove"
+                )
+    return None
+
+
+def _occurrence(desired: Desired, link: Link) -> Step | None:
+    for occurrence in desired.occurrences:
+        if occurrence.key not in link.sent:
+            key = f"{desired.target}:{desired.subject}:{occurrence.key}"
+            return replace(_step(desired, link, "send", key, values=desired.beside), occurrence=occurrence)
+    return None
+
+
+def _key(desired: Desired, link: Link, salt: str) -> str:
+    return f"{salt}:{desired.target}:{desired.subject}:{link.sequence}"
+
+
+def _step(
+    desired: Desired,
+    link: Link,
+    operation: Operation,
+    key: str,
+    values: Mapping[str, Value] | None = None,
+    member: tuple[str, str] = ("", ""),
+    lowers: bool = False,
+) -> Step:
+    return Step(
+        desired.target, desired.subject, operation, key[:255], link.external_id, values or {}, member, None, lowers,
+        desired.why,
+    )  # fmt: skip
+
+
+def version_of(desired: Desired) -> str:
+    """Moves when what should be held moves: a parked Link is tried again then."""
+    sets = {name: sorted(members) for name, members in desired.sets.items()}
+    return fingerprint([desired.values, sets, [o.key for o in desired.occurrences], desired.problem])
+
+
+def differs(wanted: Value, held: object) -> bool:
+    """None, an empty text and a missing value are the same nothing; numbers compare by value."""
+    if wanted in (None, "") and held in (None, ""):
+        return False
+    return wanted != held
+
+
+def fold(link: Link, step: Step, held: Held | None = None) -> Link:
+    """The Link after a step: as expected, or with the id that the target answered."""
+    values, sets, sent = dict(link.values), dict(link.sets), dict(link.sent)
+    if step.operation in ("create", "update"):
+        values.update(scalars(step.values))
+    elif step.operation in ("add", "remove"):
+        name, member = step.member
+        members = set(sets.get(name, ())) - {member}
+        sets[name] = tuple(sorted(members | ({member} if step.operation == "add" else set())))
+    elif step.occurrence:
+        sent[step.occurrence.key] = step.occurrence.at
+    return replace(
+        link,
+        external_id=(held.external_id if held else "") or link.external_id or f"({step.target} {step.subject})",
+        values=values,
+        sets=sets,
+        sent=sent,
+        state="pending" if held and held.pending else "ok",
+        sequence=link.sequence + 1,
+        pending_key="",
+        pending_body=None,
+        pending_since=None,
+        parked_for="",
+    )
+
+
+def scalars(values: Mapping[str, Value]) -> dict[str, Scalar]:
+    """The values that a Link can hold."""
+    return {name: value for name, value in values.items() if value is None or isinstance(value, str | int | float)}
+
+
+def match(
+    seeks: Sequence[str], offers: Mapping[str, frozenset[AccountId]], seekers: Mapping[str, int]
+) -> AccountId | tuple[str, ...] | None:
+    """The account that a Stripe customer belongs to: by the account view's customer id, then by metadata, then by a
+    verified e-mail with exactly one candidate on each side. Several accounts for one key: the candidates.
+
+    ``seeks`` best first; ``offers``: key -> accounts that offer it; ``seekers``: key -> facts that seek it.
+    """
+    for key in seeks:
+        found = offers.get(key, frozenset())
+        if len(found) > 1:
+            return tuple(sorted(found)) if not key.startswith("email:") else None
+        if len(found) == 1 and (not key.startswith("email:") or seekers.get(key, 0) <= 1):
+            return next(iter(found))
+    return None

@@ -1,0 +1,130 @@
+"""What an account's subscriptions say of it, each alone and all together; without any, what the product says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from mappings.config import Config
+from mappings.model import Access, AccountFacts, Stage, Subscription
+from mappings.occurrences import paused_by_trial_end
+
+DAY = 86400
+Wanted = Literal["not_managed", "none", "running", "suspended", "deleted", "unchanged"]
+
+# What each stage means for access and for the instance; "keep" leaves what the account has today.
+RULES: Mapping[Stage, tuple[Access | Literal["keep"], Wanted]] = {
+    "prospect": ("keep", "unchanged"),
+    "trial_requested": ("none", "running"),
+    "trialing": ("full", "running"),
+    "trial_expired": ("read_only", "suspended"),
+    "awaiting_payment": ("keep", "unchanged"),
+    "active": ("full", "running"),
+    "past_due": ("grace", "running"),
+    "unpaid": ("read_only", "suspended"),
+    "paused": ("read_only", "suspended"),
+    "churned": ("none", "suspended"),
+    "blocked": ("none", "suspended"),
+    "erased": ("none", "deleted"),
+}
+_WORTH: Mapping[str, int] = {"full": 3, "grace": 2, "read_only": 1, "none": 0, "keep": 0}
+# Among subscriptions of equal access the worst warning leads.
+_WARNING: Mapping[str, int] = {"past_due": 3, "unpaid": 2, "paused": 1, "awaiting_payment": 1}
+# Stripe's subscription statuses. Anything else is unknown and keeps what the account has.
+STATUS = ("trialing", "active", "past_due", "unpaid", "paused", "canceled", "incomplete", "incomplete_expired")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one subscription, or the product alone, says."""
+
+    stage: Stage
+    reason: str
+    since: int | None = None
+    ends: tuple[int | None, ...] = ()
+
+
+def leading_subscription(facts: AccountFacts, config: Config, catalog: Catalog, now: int) -> Subscription | None:
+    """The subscription that gives the stage: best access, then worst warning, then newest. Ended ones only if no
+    other is alive; an incomplete one only if nothing else is."""
+    known = [s for s in facts.subscriptions if s.status in STATUS]
+
+    def rank(sub: Subscription) -> tuple[bool, int, int, int, str]:
+        stage = _judge(sub, config).stage
+        alive = sub.status not in ("canceled", "incomplete", "incomplete_expired")
+        return (alive, _WORTH[RULES[stage][0]], _WARNING.get(stage, 0), sub.created, sub.subscription_id)
+
+    return max(known, key=rank, default=None)
+
+
+def verdict_of(
+    facts: AccountFacts, leading: Subscription | None, config: Config, catalog: Catalog, now: int
+) -> Verdict:
+    account = facts.account
+    if account and account.erased:
+        return Verdict("erased", "the product marked the account erased")
+    if account and account.hold_reason:
+        return Verdict("blocked", f"on hold: {account.hold_reason}")
+    if any(s.status not in STATUS for s in facts.subscriptions):
+        return Verdict(_stage_today(facts), "a subscription has a status that this version does not know")
+    verdict = _judge(leading, config) if leading else _without_subscription(facts, config, now)
+    if account and account.comped and verdict.stage in ("prospect", "trial_expired", "churned"):
+        return Verdict("active", "the account is free of charge")
+    if facts.customers and all(c.deleted for c in facts.customers) and leading and leading.ever_paid:
+        return Verdict("churned", "the Stripe customer was deleted", leading.ended_at)
+    return verdict
+
+
+def _without_subscription(facts: AccountFacts, config: Config, now: int) -> Verdict:
+    ends = facts.account.trial_ends_at if facts.account else None
+    if config.trials.mode == "product" and ends is not None:
+        if ends > now:
+            return Verdict("trialing", "the product's trial is running", ends=(ends,))
+        return Verdict("trial_expired", "the product's trial has ended", ends)
+    return Verdict("prospect", "there is no subscription")
+
+
+def _stage_today(facts: AccountFacts) -> Stage:
+    today = facts.access.stage if facts.access else ""
+    return next((stage for stage in RULES if stage == today), "prospect")
+
+
+def _judge(sub: Subscription, config: Config) -> Verdict:
+    """One subscription on its own."""
+    grace = (sub.open_since or sub.period_start or sub.created) + config.policy.grace_days * DAY
+    match sub.status:
+        case "trialing":
+            return Verdict("trialing", "the trial is running", ends=(sub.trial_end,))
+        case "active" if _between_trial_and_payment(sub):
+            return Verdict("trialing", "the trial has ended and the first payment is on its way")
+        case "active":
+            return Verdict("active", "the subscription is active")
+        case "past_due":
+            return Verdict("past_due", "a payment failed and is being retried", sub.open_since, (grace,))
+        case "unpaid":
+            return Verdict("unpaid", "every payment retry failed", sub.open_since)
+        case "paused" if paused_by_trial_end(sub):
+            return Verdict("trial_expired", "the trial ended without a card", sub.paused_at or sub.trial_end)
+        case "paused":
+            return Verdict("paused", "the subscription is paused", sub.paused_at)
+        case "canceled" if sub.ever_paid:
+            return Verdict("churned", "the subscription ended", sub.ended_at)
+        case "canceled" if sub.trial_end:
+            return Verdict("trial_expired", "the trial ended without converting", sub.ended_at)
+        case "incomplete":
+            return Verdict("awaiting_payment", "the first payment is open")
+        case _:
+            return Verdict("prospect", "there is no running subscription")
+
+
+def _between_trial_and_payment(sub: Subscription) -> bool:
+    invoice = sub.invoice
+    return bool(
+        sub.trial_end
+        and not sub.ever_paid
+        and invoice
+        and invoice.status in ("draft", "open")
+        and invoice.amount_due > 0
+        and not invoice.attempt_count
+    )

@@ -1,0 +1,265 @@
+"""Stripe objects -> Facts, and the customer and the trial that Stripe should hold.
+
+Shapes: Stripe API 2026-10-28.endive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from mappings.config import Config
+from mappings.lifecycle import Life, billing_contact
+from mappings.model import (
+    AccountFacts,
+    Customer,
+    Desired,
+    Fact,
+    Held,
+    Invoice,
+    Later,
+    Record,
+    Ref,
+    Scalar,
+    Step,
+    Subscription,
+    Value,
+    account_subject,
+    request_subject,
+    subject_id,
+)  # fmt: skip
+from mappings.text import clean, email
+
+JSON = Mapping[str, Any]
+ACCOUNT_KEY, REQUEST_KEY = "account_id", "request_id"
+# Months in one unit of a price's interval.
+MONTHS = {"day": 12 / 365, "week": 12 * 7 / 365, "month": 1.0, "year": 12.0}
+
+
+def facts(record: Record) -> list[Fact]:
+    """A whole customer (``customer``, ``subscriptions``, ``open_invoices``), or one part of a bulk page."""
+    data = record.data
+    if data is None:
+        return []
+    if record.part == "customer":
+        return [_customer_fact(record.ref, data)]
+    if record.part == "subscription":
+        return [_subscription_fact(record.ref, data, ())]
+    open_invoices = data.get("open_invoices", ())
+    subscriptions = (_subscription_fact(record.ref, sub, open_invoices) for sub in data["subscriptions"])
+    return [_customer_fact(record.ref, data["customer"]), *subscriptions]
+
+
+def _customer_fact(root: Ref, data: JSON) -> Fact:
+    customer = customer_from(data)
+    seeks = [f"customer:{customer.customer_id}"]
+    if customer.account_id:
+        seeks.append(f"account:{customer.account_id}")
+    elif customer.email:
+        seeks.append(f"email:{customer.email.casefold()}")
+    return Fact(root, "customer", customer.customer_id, customer, seeks=tuple(seeks))
+
+
+def _subscription_fact(root: Ref, data: JSON, open_invoices: Iterable[JSON]) -> Fact:
+    return Fact(root, "subscription", data["id"], subscription_from(data, open_invoices))
+
+
+def customer_from(data: JSON) -> Customer:
+    """A customer, or the stub ``{"id", "deleted": true}`` of a deleted one."""
+    if data.get("deleted"):
+        return Customer(data["id"], created=0, deleted=True)
+    settings = data.get("invoice_settings") or {}
+    return Customer(
+        customer_id=data["id"],
+        created=data["created"],
+        email=email(data.get("email")),
+        name=clean(data.get("name")),
+        account_id=clean((data.get("metadata") or {}).get(ACCOUNT_KEY)),
+        has_payment_method=bool(settings.get("default_payment_method") or data.get("default_source")),
+        livemode=bool(data.get("livemode")),
+    )
+
+
+def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscription:
+    """A subscription with ``latest_invoice`` expanded. The period is that of its earliest item."""
+    items = data["items"]["data"]
+    prices = [item["price"] for item in items]
+    metadata = data.get("metadata") or {}
+    paused = ((data.get("status_details") or {}).get("paused")) or {}
+    latest = data.get("latest_invoice")
+    invoice = invoice_from(latest) if isinstance(latest, Mapping) else None
+    period_start = min((i["current_period_start"] for i in items if i.get("current_period_start")), default=None)
+    anchor = data.get("billing_cycle_anchor")
+    paid = bool(invoice and invoice.status == "paid" and invoice.amount_paid > 0)
+    renewed = bool(period_start and anchor and period_start > anchor)
+    return Subscription(
+        subscription_id=data["id"],
+        customer_id=data["customer"],
+        status=data["status"],
+        created=data["created"],
+        price_ids=tuple(price["id"] for price in prices),
+        lookup_keys=tuple(price["lookup_key"] for price in prices if price.get("lookup_key")),
+        product_ids=tuple(price["product"] for price in prices if isinstance(price.get("product"), str)),
+        currency=data.get("currency") or "",
+        mrr_minor=_monthly(items, data.get("discounts") or ()),
+        trial_start=data.get("trial_start"),
+        trial_end=data.get("trial_end"),
+        period_start=period_start,
+        period_end=min((i["current_period_end"] for i in items if i.get("current_period_end")), default=None),
+        cancel_at=data.get("cancel_at") or (period_end_of(items) if data.get("cancel_at_period_end") else None),
+        cancel_reason=clean((data.get("cancellation_details") or {}).get("reason")),
+        canceled_at=data.get("canceled_at"),
+        ended_at=data.get("ended_at"),
+        pause_type=(paused.get("subscription") or {}).get("type") or "",
+        paused_at=paused.get("transitioned_at"),
+        account_id=clean(metadata.get(ACCOUNT_KEY)),
+        request_id=clean(metadata.get(REQUEST_KEY)),
+        has_payment_method=bool(data.get("default_payment_method") or data.get("default_source")),
+        open_since=_open_since(data["id"], invoice, open_invoices),
+        ever_paid=paid or renewed,
+        # A subscription's first paid period starts at its billing anchor; later ones tell nothing of the first.
+        first_paid_at=invoice.paid_at if paid and invoice and not renewed else None,
+        invoice=invoice,
+    )
+
+
+def period_end_of(items: Iterable[JSON]) -> int | None:
+    """When the last item's current period ends."""
+    return max((item["current_period_end"] for item in items if item.get("current_period_end")), default=None)
+
+
+def invoice_from(data: JSON) -> Invoice:
+    moved = data.get("status_transitions") or {}
+    return Invoice(
+        invoice_id=data["id"],
+        status=data.get("status") or "",
+        amount_due=data.get("amount_due") or 0,
+        amount_paid=data.get("amount_paid") or 0,
+        attempt_count=data.get("attempt_count") or 0,
+        next_attempt_at=data.get("next_payment_attempt"),
+        finalized_at=moved.get("finalized_at"),
+        paid_at=moved.get("paid_at"),
+        period_start=data.get("period_start"),
+        url=data.get("hosted_invoice_url") or "",
+    )
+
+
+def _open_since(subscription_id: str, latest: Invoice | None, others: Iterable[JSON]) -> int | None:
+    """``finalized_at`` of the oldest open, attempted invoice of this subscription: where grace starts."""
+    mine = [invoice_from(i) for i in others if _subscription_of(i) == subscription_id]
+    opened = [i for i in (*mine, latest) if i and i.status == "open" and i.attempt_count]
+    return min((i.finalized_at for i in opened if i.finalized_at), default=None)
+
+
+def _subscription_of(invoice: JSON) -> str:
+    details = ((invoice.get("parent") or {}).get("subscription_details")) or {}
+    found = details.get("subscription")
+    return found["id"] if isinstance(found, Mapping) else found or ""
+
+
+def _monthly(items: Iterable[JSON], discounts: Iterable[Any]) -> int:
+    """Per month in minor units, metered prices left out, percent coupons taken off, without tax."""
+    total = 0.0
+    for item in items:
+        price = item["price"]
+        recurring = price.get("recurring") or {}
+        if recurring.get("usage_type") == "metered" or not recurring:
+            continue
+        unit = price.get("unit_amount")
+        amount = float(unit if unit is not None else price.get("unit_amount_decimal") or 0)
+        months = MONTHS.get(recurring.get("interval", "month"), 1.0) * (recurring.get("interval_count") or 1)
+        total += amount * (item.get("quantity") or 1) / months
+    for discount in discounts:
+        coupon = ((discount.get("source") or {}).get("coupon")) if isinstance(discount, Mapping) else None
+        if isinstance(coupon, Mapping) and coupon.get("percent_off"):
+            total *= 1 - coupon["percent_off"] / 100
+    return round(total)
+
+
+def desired_customer(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
+    """The customer carries the billing contact's e-mail and the account's name, else the contact's.
+
+    One is made only for an accepted trial request; several for one account are a person's decision.
+    """
+    live = [c for c in facts.customers if not c.deleted]
+    contact = billing_contact(facts.people)
+    if contact is None or len(live) > 1 or (not live and life.start is None):
+        return
+    name = (facts.account.name if facts.account else "") or contact.name
+    values: dict[str, Scalar] = {"metadata.account_id": facts.account_id, "email": contact.email, "name": name}
+    yield Desired(
+        "stripe.customers",
+        account_subject(facts.account_id),
+        values,
+        born_with=frozenset({"metadata.account_id"}),
+        create=not facts.customers,
+        why=life.reason if life.start else "the product's e-mail and name",
+    )
+
+
+def held_customer(facts: AccountFacts, desired: Desired) -> Held | None:
+    """The account's one living customer, as fetched."""
+    live = [c for c in facts.customers if not c.deleted]
+    if len(live) != 1:
+        return None
+    found = live[0]
+    values = {"metadata.account_id": found.account_id, "email": found.email, "name": found.name}
+    return Held(found.customer_id, values)
+
+
+def expect_customer(facts: AccountFacts, step: Step, now: int) -> AccountFacts:
+    """The facts once a new customer exists."""
+    if step.operation != "create":
+        return facts
+    return replace(facts, customers=(*facts.customers, Customer("(new customer)", now, account_id=facts.account_id)))
+
+
+def desired_trials(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
+    """The one trial subscription of an accepted request. Afterwards Stripe owns it."""
+    request = life.start
+    if request is None:
+        return
+    values: dict[str, Value] = {
+        "customer": Later("stripe.customers", account_subject(facts.account_id)),
+        "price": life.price,
+        "trial_days": request.days or config.plans[request.plan].trial_days,
+        "missing_payment_method": config.trials.end_without_card,
+        "metadata.account_id": facts.account_id,
+        "metadata.request_id": request.request_id,
+    }
+    if config.trials.extra:
+        values["extra"] = config.trials.extra
+    subject = request_subject(request.request_id)
+    yield Desired("stripe.trials", subject, values, once=True, why=f"trial request {request.request_id}")
+
+
+def expect_trial(facts: AccountFacts, step: Step, now: int) -> AccountFacts:
+    """The facts once Stripe has started the trial now."""
+    days = step.values["trial_days"]
+    ends = now + (days if isinstance(days, int) else 0) * 86400
+    trial = Subscription(
+        subscription_id="(new trial)",
+        customer_id=max((c.customer_id for c in facts.customers), default="(new customer)"),
+        status="trialing",
+        created=now,
+        price_ids=(str(step.values["price"]),),
+        trial_start=now,
+        trial_end=ends,
+        period_start=now,
+        period_end=ends,
+        account_id=facts.account_id,
+        request_id=subject_id(step.subject),
+    )
+    return replace(facts, subscriptions=(*facts.subscriptions, trial))
+
+
+def redemptions(facts: AccountFacts, step: Step) -> list[tuple[str, str]]:
+    """What a trial uses up: (kind, value) of the account, its requester and the requester's e-mail."""
+    request = next((r for r in facts.requests if request_subject(r.request_id) == step.subject), None)
+    contact = next((p for p in facts.people if request and p.user_id == request.user_id), billing_contact(facts.people))
+    keys = [("account", str(facts.account_id))]
+    if contact:
+        keys.append(("user", contact.user_id))
+        keys.append(("email", contact.email.casefold()))
+    return [key for key in keys if key[1]]

@@ -1,0 +1,44 @@
+"""One documented rule for every text that comes in from outside.
+
+``clean``: drops NUL, lone surrogates and other control characters (new lines and tabs become a space), folds runs of
+white space, trims, and cuts at 255 characters (code points). Everything else, emoji and HTML among it, is kept as
+given: each output escapes for itself.
+``email``: cleaned, and usable only if it is one address of at most 254 characters.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LIMIT = 255
+_ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]]+@[^\s@<>\"(),:;\\\[\]]+\.[^\s@.<>\"(),:;\\\[\]]+")
+
+
+def clean(value: object, limit: int = LIMIT) -> str:
+    """The text as every system can hold it; empty for None."""
+    if value is None:
+        return ""
+    text = "".join(" " if c in "\t\n\r" else c for c in str(value) if c in "\t\n\r" or not _dropped(c))
+    return " ".join(text.split())[:limit]
+
+
+def _dropped(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cs")
+
+
+def email(value: object) -> str:
+    """The address as given, without surrounding space; empty when it is not one."""
+    text = clean(value, 1000)
+    return text if len(text) <= 254 and _ADDRESS.fullmatch(text) else ""
+
+
+def same_email(left: str, right: str) -> bool:
+    """Addresses are compared case-folded."""
+    return left.casefold() == right.casefold()
+
+
+def identifier(value: object) -> str:
+    """An id as text: exact, or empty when a system could not carry it (control characters, over 200 characters)."""
+    text = "" if value is None else str(value)
+    return text if len(text) <= 200 and text == text.strip() and not any(map(_dropped, text)) else ""

@@ -1,0 +1,66 @@
+"""Who may start a trial: each unanswered request gets one answer with a reason, or is the one to start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mappings.catalog import Catalog
+from mappings.config import Config
+from mappings.model import AccountFacts, Request, RequestId
+
+Answer = tuple[str, str]
+MAX_DAYS = 730
+# Statuses that still hold a place: a second trial beside them makes no sense.
+OPEN = ("trialing", "active", "past_due", "unpaid", "incomplete")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """``answers``: request -> (answer, reason). ``start``: the accepted request still without a trial, at ``price``."""
+
+    answers: Mapping[RequestId, Answer] = field(default_factory=dict)
+    start: Request | None = None
+    price: str = ""
+
+
+def decide(facts: AccountFacts, config: Config, catalog: Catalog) -> Decision:
+    """Requests before the birth line are known, not acted on; the oldest unanswered one wins."""
+    made = {s.request_id: s for s in facts.subscriptions if s.request_id}
+    answers: dict[RequestId, Answer] = {}
+    start: Request | None = None
+    for request in sorted(facts.requests, key=lambda r: (r.requested_at, r.request_id)):
+        if request.answer or (request.requested_at < facts.born_at and not request.problem) or request.kind != "trial":
+            continue
+        if request.request_id in made:
+            answers[request.request_id] = ("accepted", "the trial was started")
+        elif start is not None:
+            answers[request.request_id] = ("already", f"request {start.request_id} came first")
+        elif answer := _refusal(request, facts, config, catalog):
+            answers[request.request_id] = answer
+        else:
+            start = request
+    return Decision(answers, start, catalog.prices[start.plan] if start else "")
+
+
+def _refusal(request: Request, facts: AccountFacts, config: Config, catalog: Catalog) -> Answer | None:
+    account = facts.account
+    if request.problem:
+        return "refused", request.problem
+    if config.trials.mode != "stripe":
+        return "refused", f"trials are not started by Instep (trials.mode is {config.trials.mode})"
+    if not facts.people and not account:
+        return "refused", "the product does not know this account"
+    if account and (account.excluded or account.erased or account.hold_reason):
+        return "refused", "the account is excluded, on hold or erased"
+    if request.plan not in config.plans:
+        return "refused", f"instep.toml has no plan {request.plan!r}"
+    if request.plan not in catalog.prices:
+        return "refused", f"Stripe has no active price for plan {request.plan!r}"
+    if request.days is not None and not 1 <= request.days <= MAX_DAYS:
+        return "refused", f"a trial lasts 1 to {MAX_DAYS} days"
+    if any(s.status in OPEN for s in facts.subscriptions):
+        return "already", "the account has a trial or a subscription"
+    if facts.redeemed_by - {request.request_id} or any(s.trial_start for s in facts.subscriptions):
+        return "refused", "the trial was already used"
+    return None
