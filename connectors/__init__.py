@@ -1,0 +1,1 @@
+"""Hands: one vendor's wire each, and nothing of our rules."""

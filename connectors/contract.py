@@ -1,0 +1,133 @@
+"""What a connector class promises, and the errors it may raise. An error class exists only because the caller acts
+differently on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+from mappings.model import Change, Desired, Held, Name, Record, Ref, Step
+
+
+class ConnectorError(Exception):
+    """Base. The message never holds a key, token, e-mail or name: only ids, codes and the vendor's request id."""
+
+
+class Transient(ConnectorError):
+    """Nothing happened and a later try may work; the gate tries again. ``retry_after``: seconds, if the vendor said."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class BreakerOpen(Transient):
+    """The system has failed too often: nothing was sent. ``retry_after`` is the time to its next probe."""
+
+
+class Unknown(ConnectorError):
+    """A write may or may not have happened: resolve by reading. ``stored``: the vendor will replay this failure for
+    the same key, so only a new key can work once a read has proved that nothing was made."""
+
+    def __init__(self, message: str, stored: bool = False) -> None:
+        super().__init__(message)
+        self.stored = stored
+
+
+class Rejected(ConnectorError):
+    """The vendor will not take this: park the Link. ``reason`` is one sentence for a person."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Ambiguous(ConnectorError):
+    """More than one candidate: a person must choose."""
+
+    def __init__(self, reason: str, candidates: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.candidates = tuple(candidates)
+
+
+class Unauthorized(ConnectorError):
+    """The key does not open this system (any more): stop the system, others go on."""
+
+
+class Gone(ConnectorError):
+    """The object that the Link names is no longer there. The target's ``gone`` says what that means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of a feed. ``records`` where the feed is the truth, ``changes`` where it only hints.
+
+    ``cursor`` is where to go on once this page is stored; None leaves the stored cursor where it is.
+    """
+
+    records: Sequence[Record] = ()
+    changes: Sequence[Change] = ()
+    cursor: str | None = None
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A system that can be read."""
+
+    name: str
+    system: str
+    kinds: tuple[str, ...]
+    """Kinds of root this source fetches."""
+    feed: Literal["hints", "truth"]
+    """``hints``: ``changes`` yields Changes. ``truth``: there is no event log, every pull is a scan of Records."""
+
+    def changes(self, cursor: str | None) -> Iterator[Page]:
+        """Hints since ``cursor``, oldest first; may repeat, must never skip; owns overlap and hold-back.
+
+        With cursor None: yields one Page with no changes and the cursor from which a later call misses nothing.
+        """
+        ...
+
+    def fetch(self, ref: Ref) -> Record:
+        """The truth now, the whole root; Record.gone when a direct read says so."""
+        ...
+
+    def scan(self, resume: str | None) -> Iterator[Page]:
+        """Everything, in bulk pages; each page's cursor resumes after it."""
+        ...
+
+
+@runtime_checkable
+class Target(Protocol):
+    """A system that can be written, for one kind of thing."""
+
+    name: str
+    system: str
+    kind: Literal["state", "message"]
+    gone: Literal["recreate", "once", "never"]
+    timeout: float
+    """Longest a single push may take, retries of the gate included, in seconds."""
+    unknown: Literal["read", "repeat", "drop"]
+    """What an unknown outcome means: state targets ``read``; a message target declares repeat or drop."""
+
+    def find(self, desired: Desired, since: int | None) -> Held | None:
+        """Who this subject is in the target, by an exact key, never by a lagging search.
+
+        ``since``: when a create may have been sent whose answer was lost, else None. Raises Ambiguous.
+        """
+        ...
+
+    def push(self, step: Step) -> Held:
+        """Send one step; idempotent for the same key. Returns only what this step made the target hold."""
+        ...
+
+
+@runtime_checkable
+class Declares(Protocol):
+    """A target whose names must exist before they are used."""
+
+    def declare(self, names: Iterable[Name]) -> None:
+        """Make what is missing; raises Rejected naming a name that exists with another type or is archived."""
+        ...

@@ -1,0 +1,15 @@
+"""Intercom's wire: contacts with their tags and companies, companies, and events."""
+
+from connectors.intercom.client import IntercomApi, IntercomIdentity, IntercomSettings
+from connectors.intercom.companies import IntercomCompanies
+from connectors.intercom.contacts import IntercomContacts
+from connectors.intercom.events import IntercomEvents
+
+__all__ = [
+    "IntercomApi",
+    "IntercomCompanies",
+    "IntercomContacts",
+    "IntercomEvents",
+    "IntercomIdentity",
+    "IntercomSettings",
+]

@@ -1,0 +1,95 @@
+"""Intercom's HTTP: plain JSON for what happens once per person, the vendor's SDK for what happens once per run.
+
+Version 2.14 throughout, the one that the SDK's models are made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import httpx
+from pydantic import SecretStr
+
+from connectors import wire
+from connectors.gate import Gate
+from mappings.model import JSONObject
+
+if TYPE_CHECKING:
+    from intercom import Intercom
+
+T = TypeVar("T")
+VERSION = "2.14"
+
+
+@dataclass(frozen=True, slots=True)
+class IntercomSettings:
+    """``api_base`` is the region's host: api.intercom.io, api.eu.intercom.io or api.au.intercom.io."""
+
+    access_token: SecretStr
+    api_base: str = "https://api.intercom.io"
+
+
+class IntercomIdentity(NamedTuple):
+    workspace: str
+    region: str
+
+
+class IntercomApi:
+    """One workspace behind one Gate; shared by all its connectors.
+
+    1,666 calls per 10 seconds and app: https://developers.intercom.com/docs/references/rest-api/errors/rate-limiting
+    """
+
+    system = "intercom"
+
+    def __init__(
+        self, settings: IntercomSettings, gate: Gate | None = None, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self.gate = gate or Gate(self.system, limit=1666, seconds=10)
+        self._settings = settings
+        token = settings.access_token.get_secret_value()
+        headers = {"Authorization": f"Bearer {token}", "Intercom-Version": VERSION, "Accept": "application/json"}
+        self._http = wire.client(self.system, _complaint, settings.api_base, headers, transport)
+
+    @cached_property
+    def sdk(self) -> Intercom:
+        """The vendor's SDK over the same client, so with our errors. Its own retries are off unless asked for."""
+        # Importing it takes more than a second.
+        from intercom import Intercom
+
+        return Intercom(
+            token=self._settings.access_token.get_secret_value(),
+            base_url=self._settings.api_base,
+            headers={"Intercom-Version": VERSION},
+            httpx_client=self._http,
+        )
+
+    def identity(self) -> IntercomIdentity:
+        me: Any = self.ask(lambda sdk: sdk.admins.identify())
+        return IntercomIdentity(str(me.app.id_code), str(me.app.region))
+
+    def ask(self, call: Callable[[Intercom], T], write: bool = False) -> T:
+        """One call through the SDK."""
+        return self.gate.call(lambda: call(self.sdk), write=write)
+
+    def get(self, path: str, params: dict[str, str] | None = None) -> JSONObject:
+        return wire.data_of(self.gate.call(lambda: self._http.get(path, params=params), write=False))
+
+    def search(self, path: str, body: JSONObject) -> JSONObject:
+        """A read that is spelled POST."""
+        return wire.data_of(self.gate.call(lambda: self._http.post(path, json=body), write=False))
+
+    def write(self, method: str, path: str, body: JSONObject | None = None) -> tuple[JSONObject, str]:
+        """The answer and the vendor's request id."""
+        response = self.gate.call(lambda: self._http.request(method, path, json=body), write=True)
+        return wire.data_of(response), wire.request_id(response)
+
+
+def _complaint(body: JSONObject) -> wire.Complaint:
+    """``{"type": "error.list", "errors": [{"code", "message", "field"}]}``"""
+    errors = body.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    return wire.Complaint(str(first.get("code") or ""), str(first.get("field") or ""))

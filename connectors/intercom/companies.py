@@ -1,0 +1,63 @@
+"""Companies as Intercom holds them for us: one per account where accounts are teams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from connectors.contract import Gone, Rejected
+from connectors.intercom.client import IntercomApi
+from connectors.intercom.fields import from_json, to_json
+from connectors.intercom.names import declare_attributes
+from mappings.model import Desired, Held, JSONObject, Name, Step, subject_id
+
+MOST_SPEND = 2_147_483_647
+
+
+class IntercomCompanies:
+    """Target ``intercom.companies``. Values: ``company_id`` (ours, never changes), ``name``, ``plan``,
+    ``monthly_spend`` (an integer to Intercom), ``custom.<attribute>``. The external id is Intercom's own."""
+
+    name = "intercom.companies"
+    system = "intercom"
+    kind: Literal["state", "message"] = "state"
+    gone: Literal["recreate", "once", "never"] = "recreate"
+    unknown: Literal["read", "repeat", "drop"] = "read"
+
+    def __init__(self, api: IntercomApi) -> None:
+        self._api = api
+        self.timeout = api.gate.timeout
+
+    def declare(self, names: Iterable[Name]) -> None:
+        declare_attributes(self._api, "company", names)
+
+    def find(self, desired: Desired, since: int | None) -> Held | None:
+        ours = str(desired.values["company_id"])
+        try:
+            answer = self._api.get("/companies", {"company_id": ours})
+        except Gone:
+            return None
+        # Documented as a list in some places and as the company itself in others.
+        candidates: list[JSONObject] = answer.get("data") or [] if answer.get("type") == "list" else [answer]
+        found = next((company for company in candidates if company.get("company_id") == ours), None)
+        return _held(found, desired) if found else None
+
+    def push(self, step: Step) -> Held:
+        """Creates and updates alike: Intercom looks the company up by our id."""
+        values: dict[str, Any] = {"company_id": subject_id(step.subject), **step.values}
+        if values.get("monthly_spend") is not None:
+            values["monthly_spend"] = _spend(float(values["monthly_spend"]))
+        company, request = self._api.write("POST", "/companies", to_json(values))
+        return Held(str(company["id"]), vendor_request_id=request)
+
+
+def _spend(value: float) -> int:
+    if not 0 <= value <= MOST_SPEND:
+        raise Rejected("monthly_spend is outside of what Intercom stores")
+    return round(value)
+
+
+def _held(company: JSONObject, desired: Desired) -> Held:
+    plan = company.get("plan")
+    flat = company | {"plan": plan.get("name") if isinstance(plan, dict) else plan}
+    return Held(str(company["id"]), from_json(flat, desired.values))

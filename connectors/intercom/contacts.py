@@ -1,0 +1,193 @@
+"""People as Intercom holds them: fields, declared attributes, owned tags and the companies they belong to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TypeVar
+
+from connectors import wire
+from connectors.contract import Ambiguous, Gone, Rejected
+from connectors.intercom.client import IntercomApi
+from connectors.intercom.fields import from_json, to_json
+from connectors.intercom.names import Tags, declare_attributes
+from mappings.model import Desired, Held, JSONObject, Name, Step, subject_id
+
+T = TypeVar("T")
+
+MATCH_EMAIL = "match.email"
+"""In ``Desired.beside``, never sent: True lets a user with the same e-mail and no external_id be taken over."""
+EMBEDDED = 10
+"""A contact carries at most ten of its tags and companies; more must be listed."""
+
+_EXISTING = re.compile(r"\bid=([0-9a-f]{24})\b")
+
+
+class IntercomContacts:
+    """Target ``intercom.contacts``. Values: ``external_id``, ``email``, ``name``, ``role``, ``signed_up_at``,
+    ``custom.<attribute>``; beside them MATCH_EMAIL. Sets: ``tags`` by name, ``companies`` by our company id; a step
+    that adds or removes a company carries Intercom's id of it as ``values["member_id"]``.
+
+    ``owned`` says which tag names are ours: only those are ever reported or taken off.
+    """
+
+    name = "intercom.contacts"
+    system = "intercom"
+    kind: Literal["state", "message"] = "state"
+    gone: Literal["recreate", "once", "never"] = "once"
+    unknown: Literal["read", "repeat", "drop"] = "read"
+
+    def __init__(self, api: IntercomApi, owned: Callable[[str], bool]) -> None:
+        self._api, self._owned = api, owned
+        self._tags = Tags(api)
+        # A create that meets an existing contact reads and updates it.
+        self.timeout = 3 * api.gate.timeout
+
+    def declare(self, names: Iterable[Name]) -> None:
+        every = list(names)
+        declare_attributes(self._api, "contact", every)
+        self._tags.declare(name.name for name in every if name.kind == "tag")
+
+    def find(self, desired: Desired, since: int | None) -> Held | None:
+        """By external_id, which does not lag. Else by e-mail: a user without an external_id is taken over where
+        MATCH_EMAIL allows it; every other user with that e-mail is a conflict."""
+        found = self._by_external_id(str(desired.values["external_id"])) or self._by_email(desired)
+        return self._held(found, desired) if found else None
+
+    def push(self, step: Step) -> Held:
+        if step.operation == "create":
+            return self._create(step)
+        return self._on_contact(step, lambda contact: self._change(step, contact))
+
+    def _create(self, step: Step) -> Held:
+        body = _body(step.values)
+        try:
+            made, request = self._api.write("POST", "/contacts", body)
+        except wire.Conflict as conflict:
+            made, request = self._api.write("PUT", wire.path("contacts", self._existing(conflict, step)), body)
+        return Held(str(made["id"]), vendor_request_id=request)
+
+    def _existing(self, conflict: wire.Conflict, step: Step) -> str:
+        """Whom a 409 means: its id stands in the message only."""
+        message = _message(conflict.body)
+        match = _EXISTING.search(message)
+        if match is None:
+            raise Ambiguous("Intercom says that this contact exists, but not which")
+        if "archived" in message.casefold():
+            raise Rejected(f"the contact {match[1]} was archived by hand; unarchive it in Intercom or remove it there")
+        found = self._api.get(wire.path("contacts", match[1]))
+        if found.get("external_id") != step.values.get("external_id"):
+            _may_take_over([found], bool(step.values.get(MATCH_EMAIL)))
+        return match[1]
+
+    def _change(self, step: Step, contact: str) -> Held:
+        name, member = step.member
+        if step.operation == "update":
+            found, request = self._api.write("PUT", wire.path("contacts", contact), _body(step.values))
+            return Held(str(found["id"]), vendor_request_id=request)
+        if name == "tags":
+            request = self._tag(contact, member, step.operation == "add")
+        else:
+            request = self._company(contact, str(step.values["member_id"]), step.operation == "add")
+        return Held(contact, vendor_request_id=request)
+
+    def _tag(self, contact: str, name: str, add: bool) -> str:
+        tag = self._tags.id_of(name)
+        try:
+            return self._attach(contact, "tags", tag, add) if tag else _no_tag(name, add)
+        except Gone:
+            self._api.get(wire.path("contacts", contact))  # Gone again if it was the contact.
+            self._tags.forget()
+        # It was the tag: deleted, and perhaps made anew under another id.
+        again = self._tags.id_of(name)
+        return self._attach(contact, "tags", again, add) if again not in ("", tag) else _no_tag(name, add)
+
+    def _company(self, contact: str, company: str, add: bool) -> str:
+        try:
+            return self._attach(contact, "companies", company, add)
+        except Gone:
+            self._api.get(wire.path("contacts", contact))
+            if add:
+                raise Rejected(f"the company {company} does not exist in Intercom") from None
+            return ""
+
+    def _attach(self, contact: str, what: str, member: str, add: bool) -> str:
+        path = wire.path("contacts", contact, what)
+        if add:
+            return self._api.write("POST", path, {"id": member})[1]
+        return self._api.write("DELETE", path + wire.path(member))[1]
+
+    def _on_contact(self, step: Step, act: Callable[[str], T]) -> T:
+        """A merged contact answers 404: once, look where its external_id has gone."""
+        try:
+            return act(step.external_id)
+        except Gone:
+            found = self._by_external_id(str(step.values.get("external_id") or subject_id(step.subject)))
+            if found is None or found["id"] == step.external_id:
+                raise
+            return act(str(found["id"]))
+
+    def _by_external_id(self, external_id: str) -> JSONObject | None:
+        try:
+            return self._api.get(wire.path("contacts", "find_by_external_id", external_id))
+        except Gone:
+            return None
+
+    def _by_email(self, desired: Desired) -> JSONObject | None:
+        email = str(desired.values.get("email") or "")
+        if not email:
+            return None
+        fields = (("email", email), ("role", "user"))
+        query = {"operator": "AND", "value": [{"field": f, "operator": "=", "value": v} for f, v in fields]}
+        answer = self._api.search("/contacts/search", {"query": query, "pagination": {"per_page": 50}})
+        # Search compares loosely and lags: it only names candidates.
+        found = [c for c in answer.get("data") or [] if str(c.get("email") or "").casefold() == email.casefold()]
+        return _may_take_over(found, bool(desired.beside.get(MATCH_EMAIL))) if found else None
+
+    def _held(self, contact: JSONObject, desired: Desired) -> Held:
+        sets: dict[str, tuple[str, ...]] = {}
+        if "tags" in desired.sets:
+            ids = [str(tag["id"]) for tag in self._members(contact, "tags")]
+            sets["tags"] = tuple(sorted(name for name in self._tags.names(ids) if self._owned(name)))
+        if "companies" in desired.sets:
+            sets["companies"] = tuple(sorted(self._companies(contact) & desired.sets["companies"]))
+        return Held(str(contact["id"]), from_json(contact, desired.values), sets)
+
+    def _companies(self, contact: JSONObject) -> set[str]:
+        """By our ids. Others may have put the contact into companies of theirs."""
+        if not (contact.get("companies") or {}).get("total_count"):
+            return set()
+        listed = self._api.get(wire.path("contacts", contact["id"], "companies"))
+        return {str(company.get("company_id")) for company in listed.get("data") or []}
+
+    def _members(self, contact: JSONObject, what: str) -> list[JSONObject]:
+        embedded: JSONObject = contact.get(what) or {}
+        if (embedded.get("total_count") or 0) > EMBEDDED or embedded.get("has_more"):
+            embedded = self._api.get(wire.path("contacts", contact["id"], what))
+        return embedded.get("data") or []
+
+
+def _no_tag(name: str, add: bool) -> str:
+    """What nobody can wear is as good as taken off."""
+    if add:
+        raise Rejected(f"the tag {name!r} does not exist in Intercom")
+    return ""
+
+
+def _body(values: Mapping[str, Any]) -> JSONObject:
+    return to_json({name: value for name, value in values.items() if name != MATCH_EMAIL})
+
+
+def _may_take_over(found: list[JSONObject], allowed: bool) -> JSONObject:
+    """The one contact that may become ours. Raises Ambiguous: a conflict is never a create."""
+    ids = [str(contact["id"]) for contact in found]
+    if len(found) > 1 or found[0].get("external_id"):
+        raise Ambiguous("Intercom has this e-mail under another external_id", ids)
+    if found[0].get("role") != "user" or not allowed:
+        raise Ambiguous("Intercom has a contact with this unverified e-mail and no external_id", ids)
+    return found[0]
+
+
+def _message(body: Any) -> str:
+    errors = body.get("errors") if isinstance(body, dict) else None
+    return " ".join(str(error.get("message")) for error in errors or [] if isinstance(error, dict))

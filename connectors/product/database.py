@@ -1,0 +1,141 @@
+"""The product's database: its engine, which of its relations and columns exist, errors in our classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NoReturn, TypeVar
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+from sqlalchemy import exc
+
+from connectors.contract import Rejected, Transient
+from connectors.gate import Gate
+from connectors.product.shapes import OPTIONAL, REQUIRED, TABLES, metadata
+
+T = TypeVar("T")
+STATEMENT_TIMEOUT = 30
+UNREACHABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSettings:
+    """``url``: an SQLAlchemy URL of SQLite or PostgreSQL (through psycopg)."""
+
+    url: SecretStr
+
+
+class ProductDatabase:
+    """Shared by the product's connectors. Errors: Transient when it cannot be reached or was busy (everything rolled
+    back), Rejected when it refuses a statement. No message holds a URL, a statement or a value."""
+
+    system = "product"
+
+    def __init__(self, settings: ProductSettings, gate: Gate | None = None) -> None:
+        self.gate = gate or Gate(self.system, try_timeout=STATEMENT_TIMEOUT + 5)
+        self._engine = _engine(settings.url.get_secret_value())
+
+    @property
+    def dialect(self) -> str:
+        return self._engine.dialect.name
+
+    def check(self) -> None:
+        """Raises Rejected with one sentence naming a missing relation or column; Transient when unreachable."""
+        for name, required in REQUIRED.items():
+            found = self.columns(name)
+            if found is None and name not in OPTIONAL:
+                raise Rejected(f"the product database has no view {name}")
+            for column in required if found is not None else ():
+                if column not in (found or {}):
+                    raise Rejected(f"{'table' if name in TABLES else 'view'} {name} has no column {column}")
+
+    def make_tables(self) -> None:
+        """Create ``instep_requests`` and ``instep_access`` where they are missing."""
+        self._work(lambda: metadata.create_all(self._engine), write=True)
+        self.forget()
+
+    def forget(self) -> None:
+        """Look at the schema again."""
+        self.__dict__.pop("_relations", None)
+
+    def columns(self, name: str) -> dict[str, sa.types.TypeEngine[Any]] | None:
+        """The columns of a table or view with their types; None when there is no such relation."""
+        return self._relations.get(name)
+
+    def write(self, statement: sa.Executable) -> int:
+        """Execute in its own transaction; the number of rows."""
+
+        def run() -> int:
+            with self._engine.begin() as connection:
+                return connection.execute(statement).rowcount
+
+        return self._work(run, write=True)
+
+    def rows(self, statement: sa.Executable) -> list[dict[str, Any]]:
+        def run() -> list[dict[str, Any]]:
+            with self._engine.connect() as connection:
+                return [dict(row) for row in connection.execute(statement).mappings()]
+
+        return self._work(run, write=False)
+
+    def stream(self, statement: sa.Executable, size: int) -> Iterator[dict[str, Any]]:
+        """Rows through a server-side cursor, ``size`` at a time. Not tried again: the caller resumes."""
+        with _ours(), self._engine.connect() as connection:
+            result = connection.execution_options(yield_per=size).execute(statement)
+            for row in result.mappings():
+                yield dict(row)
+
+    @cached_property
+    def _relations(self) -> dict[str, dict[str, sa.types.TypeEngine[Any]]]:
+        return self._work(self._inspect, write=False)
+
+    def _inspect(self) -> dict[str, dict[str, sa.types.TypeEngine[Any]]]:
+        inspector = sa.inspect(self._engine)
+        present = {*inspector.get_table_names(), *inspector.get_view_names()}
+        if self.dialect == "postgresql":
+            present |= set(inspector.get_materialized_view_names())
+        names = present & set(REQUIRED)
+        return {name: {c["name"]: c["type"] for c in inspector.get_columns(name)} for name in names}
+
+    def _work(self, run: Callable[[], T], write: bool) -> T:
+        def translated() -> T:
+            with _ours():
+                return run()
+
+        return self.gate.call(translated, write=write)
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        parsed = sa.make_url(url)
+        if parsed.drivername in ("postgres", "postgresql"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        return sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=_patience(parsed))
+    except (exc.ArgumentError, ImportError):
+        raise Rejected("the product database's URL is not one that SQLAlchemy understands") from None
+
+
+def _patience(url: sa.URL) -> dict[str, Any]:
+    """Seconds to wait for a connection, or for a lock on SQLite."""
+    if url.get_backend_name() == "postgresql":
+        return {"connect_timeout": 5, "options": f"-c statement_timeout={STATEMENT_TIMEOUT}s"}
+    return {"timeout": 5} if url.get_backend_name() == "sqlite" else {}
+
+
+@contextmanager
+def _ours() -> Iterator[None]:
+    """SQLAlchemy's errors in our classes. "from None": their texts hold statements, addresses and values."""
+    try:
+        yield
+    except exc.SQLAlchemyError as error:
+        _translate(error)
+
+
+def _translate(error: exc.SQLAlchemyError) -> NoReturn:
+    original = type(getattr(error, "orig", None) or error).__name__
+    if isinstance(error, UNREACHABLE) or getattr(error, "connection_invalidated", False):
+        raise Transient(f"the product database cannot be reached or is busy ({original})") from None
+    raise Rejected(f"the product database refused ({original})") from None

@@ -1,0 +1,133 @@
+"""The product's people and accounts, streamed in the order of their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from connectors.contract import Page
+from connectors.product.database import ProductDatabase
+from connectors.product.shapes import ACCOUNTS, KNOWN, USERS, plain
+from mappings.model import JSONObject, Record, Ref
+
+PAGE = 1000
+
+
+class Rows:
+    """One relation read by its key, ``key`` being the column that names the root."""
+
+    def __init__(self, database: ProductDatabase, relation: str, key: str) -> None:
+        self._database, self._relation, self._key = database, relation, key
+
+    @property
+    def present(self) -> bool:
+        return self._database.columns(self._relation) is not None
+
+    def of(self, root: str) -> list[JSONObject]:
+        """The rows of one root."""
+        if not self.present:
+            return []
+        return [plain(row) for row in self._database.rows(self._select().where(self._is(root)))]
+
+    def after(self, root: str | None) -> Iterator[tuple[str, list[JSONObject]]]:
+        """Every root behind ``root`` with its rows, by the bytes of the key; rows without a key are left out."""
+        if not self.present:
+            return
+        key = self._ordered()
+        query = self._select().where(self._column.isnot(None)).order_by(key)
+        if root is not None:
+            query = query.where(key > root)
+        rows = (plain(row) for row in self._database.stream(query, PAGE))
+        for found, members in groupby(rows, key=lambda row: str(row[self._key])):
+            yield found, list(members)
+
+    @property
+    def _column(self) -> sa.ColumnClause[Any]:
+        return sa.column(self._key)
+
+    def _ordered(self) -> sa.ColumnElement[str]:
+        """The key as text in byte order, whatever the database's collation, as every other part compares it."""
+        text = sa.cast(self._column, sa.Text)
+        return text.collate("C") if self._database.dialect == "postgresql" else text
+
+    def _is(self, root: str) -> sa.ColumnElement[bool]:
+        """Compared in the column's own type, not as text, so that the database can use its index."""
+        untyped: list[Any] = [sa.literal(root, sa.types.NullType())]
+        # PostgreSQL reads an untyped parameter as the column's type; SQLite keeps text and numbers apart.
+        if self._database.dialect == "sqlite" and root.isdecimal():
+            untyped.append(sa.literal(int(root)))
+        return sa.or_(*(self._column == value for value in untyped))
+
+    def _select(self) -> sa.Select[Any]:
+        present = self._database.columns(self._relation) or {}
+        columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in KNOWN[self._relation] if name in present]
+        return sa.select(*columns).select_from(sa.table(self._relation))
+
+
+class Truth:
+    """A Source whose every pull is a scan of Records."""
+
+    system = "product"
+    feed: Literal["hints", "truth"] = "truth"
+    name: str
+    kinds: tuple[str, ...]
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    @property
+    def present(self) -> bool:
+        """False when the product has no such view or table: then there is nothing to read."""
+        return self._rows.present
+
+    def changes(self, cursor: str | None) -> Iterator[Page]:
+        return self.scan(None)
+
+    def scan(self, resume: str | None) -> Iterator[Page]:
+        """Pages of about a thousand rows, never cutting a root in two; a cursor is the last key of its page."""
+        records: list[Record] = []
+        weight = 0
+        for root, rows in self._rows.after(resume):
+            records.append(Record(self._ref(root), self._data(rows)))
+            weight += len(rows)
+            if weight >= PAGE:
+                yield Page(records=records, cursor=root)
+                records, weight = [], 0
+        if records:
+            yield Page(records=records, cursor=records[-1].ref.id)
+
+    def fetch(self, ref: Ref) -> Record:
+        rows = self._rows.of(ref.id)
+        return Record(ref, self._data(rows) if rows else None)
+
+    def _ref(self, root: str) -> Ref:
+        return Ref("product", self.kinds[0], root)
+
+    def _data(self, rows: Iterable[JSONObject]) -> JSONObject:
+        return next(iter(rows))
+
+
+class ProductUsers(Truth):
+    """Source ``product.users``: a Record per user, its data ``{"rows": [a row of instep_users per membership]}``."""
+
+    name = "product.users"
+    kinds: tuple[str, ...] = ("user",)
+
+    def __init__(self, database: ProductDatabase) -> None:
+        super().__init__(Rows(database, USERS, "user_id"))
+
+    def _data(self, rows: Iterable[JSONObject]) -> JSONObject:
+        return {"rows": sorted(rows, key=lambda row: str(row.get("account_id")))}
+
+
+class ProductAccounts(Truth):
+    """Source ``product.accounts``: a Record per row of ``instep_accounts``; see ``present``."""
+
+    name = "product.accounts"
+    kinds: tuple[str, ...] = ("account",)
+
+    def __init__(self, database: ProductDatabase) -> None:
+        super().__init__(Rows(database, ACCOUNTS, "account_id"))

@@ -1,0 +1,92 @@
+"""The two tables that Instep keeps in the product's database: requests to be answered, and access."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connectors.contract import Gone, Rejected
+from connectors.product.database import ProductDatabase
+from connectors.product.shapes import ACCESS, REQUESTS, access, requests
+from connectors.product.sources import Rows, Truth
+from mappings.model import Desired, Held, Ref, Step, subject_id
+
+
+class ProductRequests(Truth):
+    """Source ``product.requests`` and Target of the same name. Values: ``answer`` and ``reason``; ``answered_at`` is
+    written with them. An answer that is there already is never changed: another one is Rejected."""
+
+    name = "product.requests"
+    kinds: tuple[str, ...] = ("request",)
+    kind: Literal["state", "message"] = "state"
+    gone: Literal["recreate", "once", "never"] = "never"
+    unknown: Literal["read", "repeat", "drop"] = "read"
+
+    def __init__(self, database: ProductDatabase, now: Callable[[], int]) -> None:
+        super().__init__(Rows(database, REQUESTS, "request_id"))
+        self._database, self._now = database, now
+        self.timeout = database.gate.timeout
+
+    def find(self, desired: Desired, since: int | None) -> Held | None:
+        return _held(self._rows, "request", subject_id(desired.subject), desired)
+
+    def push(self, step: Step) -> Held:
+        request_id, answer = subject_id(step.subject), step.values.get("answer")
+        unanswered = requests.c.answer.is_(None) | requests.c.answer.in_(["", answer])
+        mine = requests.c.request_id == request_id
+        written = self._database.write(
+            sa.update(requests).where(mine, unanswered).values(**step.values, answered_at=self._now())
+        )
+        if not written and not self._rows.of(request_id):
+            raise Gone(f"there is no request {request_id}")
+        if not written:
+            raise Rejected(f"the request {request_id} has another answer already")
+        return Held(request_id, changed=Ref("product", "request", request_id))
+
+
+class ProductAccess(Truth):
+    """Source ``product.access`` and Target of the same name: one row per account, read by the product.
+
+    Values: the columns of ``instep_access``; ``updated_at`` is written with them.
+    """
+
+    name = "product.access"
+    kinds: tuple[str, ...] = ("access",)
+    kind: Literal["state", "message"] = "state"
+    gone: Literal["recreate", "once", "never"] = "recreate"
+    unknown: Literal["read", "repeat", "drop"] = "read"
+
+    def __init__(self, database: ProductDatabase, now: Callable[[], int]) -> None:
+        super().__init__(Rows(database, ACCESS, "account_id"))
+        self._database, self._now = database, now
+        self.timeout = database.gate.timeout
+
+    def find(self, desired: Desired, since: int | None) -> Held | None:
+        return _held(self._rows, "access", subject_id(desired.subject), desired)
+
+    def push(self, step: Step) -> Held:
+        account_id = subject_id(step.subject)
+        row = {**step.values, "account_id": account_id, "updated_at": self._now()}
+        if step.operation == "create":
+            self._database.write(self._upsert(row))
+        elif not self._database.write(sa.update(access).where(access.c.account_id == account_id).values(**row)):
+            raise Gone(f"the row of {account_id} is no longer there")
+        return Held(account_id, changed=Ref("product", "access", account_id))
+
+    def _upsert(self, row: dict[str, Any]) -> sa.Executable:
+        insert: Any = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
+        statement: sa.Executable = (
+            insert(access).values(**row).on_conflict_do_update(index_elements=["account_id"], set_=row)
+        )
+        return statement
+
+
+def _held(rows: Rows, kind: str, key: str, desired: Desired) -> Held | None:
+    found = rows.of(key)
+    if not found:
+        return None
+    values = {name: found[0].get(name) for name in desired.values}
+    return Held(key, values, changed=Ref("product", kind, key))

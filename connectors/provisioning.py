@@ -1,0 +1,144 @@
+"""The provisioner's wire: the whole desired state of one product instance, signed; its status back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import uuid4
+
+import httpx
+import orjson
+from pydantic import SecretStr
+from standardwebhooks import Webhook
+
+from connectors import wire
+from connectors.contract import Gone, Page, Rejected
+from connectors.gate import Gate, Unclear
+from mappings.model import Desired, Held, JSONObject, Record, Ref, Step
+
+_ANSWERS = {"provisioning": "running", "ready": "running", "suspended": "suspended", "deleted": "deleted", "failed": ""}
+"""What each status amounts to as a desired state."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionerSettings:
+    """``secret`` as Standard Webhooks writes it, ``whsec_`` and base64; None sends unsigned requests."""
+
+    url: str
+    secret: SecretStr | None = None
+
+
+class Instances:
+    """Target and Source ``instances``: ``PUT`` and ``GET {url}/instances/{name}``.
+
+    Values of a step: ``name`` and everything that the body shall hold, ``desired``, ``revision`` (an integer that rises
+    with each change) and ``account_id`` among them. A Record's data is the answer: ``name``, ``account_id``, ``status``
+    (provisioning, ready, suspended, deleted, failed), ``url``, ``ready_at``, ``revision``.
+    Signature: https://github.com/standard-webhooks/standard-webhooks
+    """
+
+    name = "instances"
+    system = "provisioner"
+    kinds: tuple[str, ...] = ("instance",)
+    feed: Literal["hints", "truth"] = "hints"
+    kind: Literal["state", "message"] = "state"
+    gone: Literal["recreate", "once", "never"] = "never"
+    unknown: Literal["read", "repeat", "drop"] = "read"
+
+    def __init__(
+        self, settings: ProvisionerSettings, gate: Gate | None = None, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self.gate = gate or Gate(self.system, limit=10)
+        self.timeout = self.gate.timeout
+        self._http = wire.client(self.system, _complaint, settings.url, {"Content-Type": "application/json"}, transport)
+        self._signer = _signer(settings.secret)
+
+    def changes(self, cursor: str | None) -> Iterator[Page]:
+        """A provisioner has no feed: a pending instance is looked at by its account's timer."""
+        return iter(())
+
+    def scan(self, resume: str | None) -> Iterator[Page]:
+        return iter(())
+
+    def fetch(self, ref: Ref) -> Record:
+        try:
+            return Record(ref, self._exchange("GET", ref.id)[0])
+        except Gone:
+            return Record(ref, None)
+
+    def find(self, desired: Desired, since: int | None) -> Held | None:
+        """What the answer does not carry is taken as desired: the provisioner cannot be asked for it."""
+        name = str(desired.values["name"])
+        try:
+            answer, _ = self._exchange("GET", name)
+        except Gone:
+            return None
+        _check_owner(answer, desired.values.get("account_id"))
+        known = answer | {"desired": _ANSWERS[answer["status"]]}
+        values: dict[str, Any] = {field: known.get(field, wanted) for field, wanted in desired.values.items()}
+        return Held(name, values, pending=answer["status"] == "provisioning", changed=_ref(name))
+
+    def push(self, step: Step) -> Held:
+        body = dict(step.values)
+        name = str(body.pop("name", "") or step.external_id)
+        answer, request = self._exchange("PUT", name, orjson.dumps(body), step.key)
+        _check_owner(answer, body["account_id"])
+        return Held(
+            name,
+            {"status": answer["status"]},
+            pending=answer["status"] == "provisioning",
+            changed=_ref(name),
+            vendor_request_id=request,
+        )
+
+    def _exchange(self, method: str, name: str, content: bytes = b"", key: str = "") -> tuple[JSONObject, str]:
+        path = wire.path("instances", name)
+
+        def send() -> tuple[JSONObject, str]:
+            response = self._http.request(method, path, content=content, headers=self._headers(content, key))
+            return _understood(wire.data_of(response), name), wire.request_id(response)
+
+        return self.gate.call(send, write=method == "PUT")
+
+    def _headers(self, content: bytes, key: str) -> dict[str, str]:
+        headers = {"Idempotency-Key": key} if key else {}
+        if self._signer:
+            # The real time, not the mappings' clock: receivers refuse what is five minutes off.
+            message, moment = key or uuid4().hex, datetime.now(UTC)
+            signature = self._signer.sign(message, moment, content.decode())
+            headers |= {
+                "webhook-id": message,
+                "webhook-timestamp": str(int(moment.timestamp())),
+                "webhook-signature": signature,
+            }
+        return headers
+
+
+def _signer(secret: SecretStr | None) -> Webhook | None:
+    if secret is None:
+        return None
+    try:
+        return Webhook(secret.get_secret_value())
+    except (ValueError, RuntimeError):
+        raise ValueError("the provisioner's secret must be whsec_ followed by base64") from None
+
+
+def _understood(answer: JSONObject, name: str) -> JSONObject:
+    if answer.get("name") != name or answer.get("status") not in _ANSWERS:
+        raise Unclear("the provisioner's answer is not about this instance or has no known status")
+    return answer
+
+
+def _check_owner(answer: JSONObject, account_id: Any) -> None:
+    if "account_id" in answer and answer["account_id"] != account_id:
+        raise Rejected("the provisioner answered for another account")
+
+
+def _ref(name: str) -> Ref:
+    return Ref("instances", "instance", name)
+
+
+def _complaint(body: JSONObject) -> wire.Complaint:
+    return wire.Complaint(str(body.get("code") or ""))

@@ -1,0 +1,134 @@
+"""Stripe's HTTP: reads are plain GETs (lists by the thousand), writes go through the vendor's SDK (forms, keys)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import httpx
+import stripe
+from pydantic import SecretStr
+
+from connectors import wire
+from connectors.contract import Transient
+from connectors.gate import Gate
+from mappings.model import JSONObject
+
+# Otherwise latency figures are sent along and a file is written in the home directory.
+stripe.enable_telemetry = False
+
+Params = Mapping[str, Any]
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class StripeSettings:
+    """``api_key``: a restricted key suffices (customers, subscriptions, invoices, prices, events). The account's
+    limit is that of the key: 100 requests a second live, 25 in a sandbox."""
+
+    api_key: SecretStr
+    api_base: str = "https://api.stripe.com"
+
+    @property
+    def livemode(self) -> bool:
+        return self.api_key.get_secret_value().startswith(("sk_live_", "rk_live_"))
+
+
+class StripeIdentity(NamedTuple):
+    account_id: str
+    livemode: bool
+
+
+class StripeApi:
+    """One Stripe account behind one Gate; shared by all its connectors. https://docs.stripe.com/rate-limits"""
+
+    system = "stripe"
+
+    def __init__(
+        self, settings: StripeSettings, gate: Gate | None = None, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self.gate = gate or Gate(self.system, limit=100 if settings.livemode else 25, endpoint_limit=25)
+        key = settings.api_key.get_secret_value()
+        headers = {"Authorization": f"Bearer {key}", "Stripe-Version": stripe.api_version}
+        self._livemode = settings.livemode
+        self._http = wire.client(self.system, _complaint, settings.api_base, headers, transport)
+        self._sdk = stripe.StripeClient(
+            key,
+            base_addresses={"api": settings.api_base.rstrip("/")},
+            http_client=_SdkTransport(self._http),
+            max_network_retries=0,
+        )
+
+    def identity(self) -> StripeIdentity:
+        return StripeIdentity(str(self.get("/v1/account")["id"]), self._livemode)
+
+    def get(self, path: str, params: Params | None = None) -> JSONObject:
+        """One object or one page of a list, as plain JSON. Nested expands are listed under ``expand[]``."""
+        response = self.gate.call(lambda: self._http.get(path, params=params), write=False, endpoint=_endpoint(path))
+        return wire.data_of(response)
+
+    def post(self, path: str, params: Mapping[str, Any], key: str) -> tuple[JSONObject, str]:
+        """The changed object and the vendor's request id. ``key`` is the idempotency key."""
+        answer = self.gate.call(
+            lambda: self._sdk.raw_request("post", path, idempotency_key=key, **params),
+            write=True,
+            endpoint="POST " + _endpoint(path),
+        )
+        return answer.data, answer.request_id or ""
+
+    def pages(self, path: str, params: Params) -> Iterator[list[JSONObject]]:
+        """All pages of a list, newest first. Raises Transient for a list that ends or repeats without saying so."""
+        after: Params = {}
+        while True:
+            answer = self.get(path, {**params, "limit": PAGE, **after})
+            items: list[JSONObject] = answer.get("data") or []
+            yield items
+            if not answer.get("has_more"):
+                return
+            if not items or items[-1]["id"] == after.get("starting_after"):
+                raise Transient(f"stripe: the list {path} does not go on although it has more")
+            after = {"starting_after": items[-1]["id"]}
+
+    def everything(self, path: str, params: Params) -> Iterator[JSONObject]:
+        for page in self.pages(path, params):
+            yield from page
+
+
+class _SdkTransport(stripe.HTTPClient):
+    """Lets the SDK send through our httpx client, whose errors are ours already."""
+
+    name = "instep"
+
+    def __init__(self, http: httpx.Client) -> None:
+        super().__init__()
+        self._http = http
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        post_data: Any = None,
+        *,
+        _usage: list[str] | None = None,
+    ) -> tuple[str, int, Mapping[str, str]]:
+        response = self._http.request(method, url, headers=dict(headers or {}), content=post_data)
+        return response.text, response.status_code, response.headers
+
+    def close(self) -> None:
+        self._http.close()
+
+
+def _complaint(body: JSONObject) -> wire.Complaint:
+    """``{"error": {"type", "code", "param", "message"}}``: https://docs.stripe.com/api/errors"""
+    error = body.get("error")
+    if not isinstance(error, dict):
+        return wire.Complaint()
+    return wire.Complaint(str(error.get("code") or error.get("type") or ""), str(error.get("param") or ""))
+
+
+def _endpoint(path: str) -> str:
+    """The path with ids taken out: limits are counted per endpoint, not per object."""
+    parts = path.split("/")
+    return "/".join(parts[:3]) + ("/{id}" if len(parts) > 3 else "")

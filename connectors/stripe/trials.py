@@ -1,0 +1,64 @@
+"""Trials that Instep starts: one subscription per accepted request, found again by the request id it carries."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from connectors.contract import Ambiguous
+from connectors.stripe.client import StripeApi
+from connectors.stripe.customers import form
+from mappings.model import Desired, Held, JSONObject, Ref, Step
+
+
+class StripeTrials:
+    """Target ``stripe.trials``. Values: ``customer``, ``price``, ``trial_days``, ``missing_payment_method`` (pause or
+    cancel), ``metadata.account_id``, ``metadata.request_id``, ``extra`` (more parameters, never over these).
+
+    Afterwards Stripe owns the subscription: there is no update.
+    """
+
+    name = "stripe.trials"
+    system = "stripe"
+    kind: Literal["state", "message"] = "state"
+    gone: Literal["recreate", "once", "never"] = "never"
+    unknown: Literal["read", "repeat", "drop"] = "read"
+
+    def __init__(self, api: StripeApi) -> None:
+        self._api = api
+        self.timeout = api.gate.timeout
+
+    def find(self, desired: Desired, since: int | None) -> Held | None:
+        customer = desired.values.get("customer")
+        if not isinstance(customer, str):
+            return None  # The customer does not exist yet, so neither does its trial.
+        request = desired.values["metadata.request_id"]
+        query = {"customer": customer, "status": "all"}
+        found = [
+            subscription["id"]
+            for subscription in self._api.everything("/v1/subscriptions", query)
+            if (subscription.get("metadata") or {}).get("request_id") == request
+        ]
+        if len(found) > 1:
+            raise Ambiguous("several subscriptions carry this request id", found)
+        if not found:
+            return None
+        return Held(found[0], desired.values, changed=Ref("stripe", "customer", customer))  # type: ignore[arg-type]
+
+    def push(self, step: Step) -> Held:
+        if step.operation != "create":
+            raise ValueError("a trial is created only; Stripe owns it afterwards")
+        subscription, request = self._api.post("/v1/subscriptions", _subscription(dict(step.values)), step.key)
+        customer = str(step.values["customer"])
+        return Held(subscription["id"], changed=Ref("stripe", "customer", customer), vendor_request_id=request)
+
+
+def _subscription(values: dict[str, Any]) -> JSONObject:
+    extra = dict(values.pop("extra", None) or {})
+    days, missing = values.pop("trial_days"), values.pop("missing_payment_method")
+    ours = form({name: value for name, value in values.items() if name != "price"})
+    ours |= {
+        "items": [{"price": values["price"]}],
+        "trial_period_days": days,
+        "trial_settings": {"end_behavior": {"missing_payment_method": missing}},
+    }
+    return extra | ours

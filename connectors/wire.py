@@ -1,0 +1,171 @@
+"""HTTP for all vendors: one table from what came back (or did not) to an error class, and JSON by orjson.
+
+Sits under an ``httpx.Client`` as its transport, so that vendor SDKs which share the client raise the same classes.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import orjson
+
+from connectors.contract import ConnectorError, Gone, Rejected, Transient, Unauthorized
+from connectors.gate import Unclear
+from mappings.model import JSONObject
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 20.0
+LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+
+_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_BUSY = {"lock_timeout", "idempotency_key_in_use", "rate_limit"}
+_WORD = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,80}")
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What an error body says, reduced to the vendor's own words: never values."""
+
+    code: str = ""
+    field: str = ""
+
+
+class Conflict(Rejected):
+    """409. ``body`` is for the connector that knows how to read it, and is never shown."""
+
+    def __init__(self, reason: str, body: Any) -> None:
+        super().__init__(reason)
+        self.body = body
+
+
+Explain = Callable[[JSONObject], Complaint]
+
+
+class Transport(httpx.BaseTransport):
+    """Sends and reads one request; returns only understood JSON objects (decoded in ``extensions["data"]``).
+
+    Raises Transient when nothing happened, Unclear when something may have, else Unauthorized, Gone, Conflict or
+    Rejected. Redirects are never followed. A body that drips longer than READ_TIMEOUT is cut.
+    """
+
+    def __init__(self, system: str, explain: Explain, inner: httpx.BaseTransport | None = None) -> None:
+        self._system, self._explain = system, explain
+        self._inner = inner or httpx.HTTPTransport(
+            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64)
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        # "from None" throughout: the original messages hold URLs, and those may hold e-mail addresses.
+        try:
+            response = self._read(request)
+        except _NOTHING_SENT as error:
+            raise Transient(f"{self._system} cannot be reached ({type(error).__name__})") from None
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise Unclear(f"{self._system} did not answer completely ({type(error).__name__})") from None
+        data = _decoded(response.content)
+        problem = self._judge(response, data)
+        if problem:
+            raise problem
+        response.extensions["data"] = data
+        return response
+
+    def _read(self, request: httpx.Request) -> httpx.Response:
+        deadline = time.monotonic() + CONNECT_TIMEOUT + READ_TIMEOUT
+        answer = self._inner.handle_request(request)
+        chunks = []
+        try:
+            assert isinstance(answer.stream, httpx.SyncByteStream)  # noqa: S101
+            for chunk in answer.stream:
+                chunks.append(chunk)
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("too slow")
+        finally:
+            answer.close()
+        return httpx.Response(answer.status_code, headers=answer.headers, content=b"".join(chunks))
+
+    def _judge(self, response: httpx.Response, data: Any) -> Exception | None:
+        status = response.status_code
+        if 200 <= status < 300:
+            empty = status in (202, 204) and not response.content
+            return None if empty or isinstance(data, dict) else Unclear(f"{self._system} {status} without JSON")
+        said = self._explain(data) if isinstance(data, dict) else Complaint()
+        words = [self._system, str(status), *_words(said.code, said.field, request_id(response))]
+        return problem(" ".join(words), response, said.code, data)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def problem(text: str, response: httpx.Response, code: str, data: Any) -> ConnectorError | Unclear:
+    """The error class of an answer that is no success."""
+    status, pause = response.status_code, retry_after(response.headers)
+    if status == 429 or code in _BUSY:
+        return Transient(text, pause)
+    if status < 400 or status == 408 or status >= 500:
+        return Unclear(text, response.headers.get("idempotent-replayed") == "true", pause)
+    if status in (401, 403) and code != "api_plan_restricted":
+        return Unauthorized(text)
+    if status in (404, 410):
+        return Gone(text)
+    return Conflict(text, data) if status == 409 else Rejected(text)
+
+
+def client(
+    system: str, explain: Explain, base: str, headers: dict[str, str], inner: httpx.BaseTransport | None
+) -> httpx.Client:
+    """An httpx client with our time-outs whose requests end in our classes."""
+    if not base.startswith(("https://", "http://")):
+        raise ValueError(f"the address of {system} must begin with https:// or http://")
+    return httpx.Client(
+        base_url=base.rstrip("/"),
+        headers=headers,
+        timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
+        follow_redirects=False,
+        transport=Transport(system, explain, inner),
+    )
+
+
+def data_of(response: httpx.Response) -> JSONObject:
+    """The decoded body; an empty object where the vendor answers nothing (202, 204)."""
+    data = response.extensions.get("data")
+    return data if isinstance(data, dict) else {}
+
+
+def path(*parts: str) -> str:
+    """A URL path of quoted parts. Raises Rejected for a part that would name another resource."""
+    if any(part in ("", ".", "..") for part in parts):
+        raise Rejected("an empty id, '.' or '..' cannot be looked up")
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def request_id(response: httpx.Response) -> str:
+    return str(response.headers.get("request-id") or response.headers.get("x-request-id") or "")
+
+
+def retry_after(headers: httpx.Headers) -> float | None:
+    """Seconds to wait: Retry-After, else X-RateLimit-Reset (a unix second) less the answer's own Date."""
+    try:
+        if "retry-after" in headers:
+            return float(headers["retry-after"])
+        return float(headers["x-ratelimit-reset"]) - parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _decoded(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _words(*texts: str) -> list[str]:
+    """Only what looks like a code or an id may enter a message."""
+    return [text for text in texts if _WORD.fullmatch(text)]
