@@ -1,0 +1,105 @@
+"""Cursors: how far each source has been read, and who is reading. One row a source, leased by compare-and-set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from mappings.model import Change
+from state.database import Base, reading, writing
+from state.inbox import put
+from state.looks import next_look
+from state.refs import root_ref, under
+from state.schema import cursors, facts
+from state.sql import clock
+from state.types import Cursor, LeaseLost
+
+
+class Cursors(Base):
+    @writing
+    def lease_cursor(self, connection: Connection, source: str, owner: str, seconds: float) -> Cursor | None:
+        """None when someone else is reading. Every page stored under the lease renews it for ``seconds``."""
+        new = self.database.insert(cursors).values(source=source).on_conflict_do_nothing()
+        connection.execute(new)
+        free = cursors.c.lease_owner.is_(None) | (cursors.c.lease_until <= clock())
+        row = connection.execute(
+            update(cursors)
+            .where(cursors.c.source == source, free)
+            .values(
+                lease_owner=owner,
+                lease_token=cursors.c.lease_token + 1,
+                lease_until=clock() + seconds,
+                lease_seconds=seconds,
+            )
+            .returning(cursors)
+        ).one_or_none()
+        return _cursor(row) if row else None
+
+    @writing
+    def release_cursor(self, connection: Connection, cursor: Cursor) -> None:
+        """Nothing happens when the lease was lost."""
+        connection.execute(_held(cursor).values(lease_owner=None, lease_until=None))
+
+    @writing
+    def take_in(
+        self, connection: Connection, cursor: Cursor | None, changes: Sequence[Change], position: str | None, now: int
+    ) -> int:
+        """Changes and cursor commit together; ids already in the ledger are dropped; returns the new ones.
+
+        ``position`` None leaves the cursor where it is; ``cursor`` None is for hints that come by themselves (a
+        webhook). LeaseLost when fenced."""
+        if cursor:
+            fence(connection, cursor, **({} if position is None else {"position": position}))
+        return put(connection, self.database, changes, now)
+
+    @writing
+    def start_scan(self, connection: Connection, cursor: Cursor, position: str | None) -> Cursor:
+        """Begin a scan under a new look; ``position`` is the event cursor taken before it. LeaseLost when fenced."""
+        look_no = next_look(connection, self.database)
+        return fence(connection, cursor, position=position, scan=None, scan_look=look_no)
+
+    @writing
+    def finish_scan(self, connection: Connection, cursor: Cursor, kinds: Sequence[str], now: int) -> int:
+        """Mark the scan complete. Roots of these root kinds with a live row that the scan did not meet become hints for
+        a direct look (absence is not deletion); returns how many. The roots' ``Ref.source`` is the cursor's source up
+        to its first dot. LeaseLost when fenced."""
+        look_no = fence(connection, cursor).scan_look or 0
+        absent = connection.execute(
+            select(facts.c.root)
+            .where(
+                under(facts.c.root, cursor.source.partition(".")[0], kinds),
+                facts.c.gone.is_(False),
+                facts.c.look_no < look_no,
+            )
+            .distinct()
+        )
+        changes = [Change(root_ref(key), f"scan:{look_no}:{key}", now) for key in absent.scalars()]
+        put(connection, self.database, changes, now, "not met by a scan")
+        fence(connection, cursor, scan=None, scan_look=None, scanned_at=now)
+        return len(changes)
+
+    @reading
+    def unscanned(self, connection: Connection, sources: Sequence[str]) -> list[str]:
+        """Those of ``sources`` without a completed scan, in the order given."""
+        done = set(connection.scalars(select(cursors.c.source).where(cursors.c.scanned_at.is_not(None))))
+        return [source for source in sources if source not in done]
+
+
+def fence(connection: Connection, cursor: Cursor, **values: Any) -> Cursor:
+    """Write ``values`` and renew the lease; LeaseLost when the token is no longer the current one."""
+    renewed = clock() + cursors.c.lease_seconds
+    row = connection.execute(_held(cursor).values(lease_until=renewed, **values).returning(cursors)).one_or_none()
+    if row is None:
+        raise LeaseLost(f"someone else reads {cursor.source} now")
+    return _cursor(row)
+
+
+def _held(cursor: Cursor) -> Any:
+    mine = (cursors.c.lease_token == cursor.token) & (cursors.c.lease_owner == cursor.owner)
+    return update(cursors).where(cursors.c.source == cursor.source, mine)
+
+
+def _cursor(row: Row[Any]) -> Cursor:
+    return Cursor(row.source, row.position, row.scan, row.scan_look, row.scanned_at, row.lease_token, row.lease_owner)

@@ -1,0 +1,147 @@
+"""Facts: what was read, in our words. A look replaces the rows of a root; an older look never undoes a newer one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, union, update
+
+from mappings.model import BODIES, AccountId, Fact, Ref, body_from_json
+from state.agenda import held, put_mark
+from state.cursors import fence
+from state.database import Base, reading, writing
+from state.inbox import handle
+from state.landing import Landing
+from state.matching import Matching, lock_matching
+from state.refs import root_key, root_ref
+from state.schema import agenda, facts, links
+from state.sql import any_of
+from state.types import Cursor, Finding, Hint, Landed, Lease, Match
+
+
+class Facts(Base):
+    @writing
+    def record(
+        self,
+        connection: Connection,
+        look_no: int,
+        findings: Sequence[Finding],
+        *,
+        match: Match,
+        now: int,
+        reason: str,
+        hints: Sequence[Hint] = (),
+        cursor: Cursor | None = None,
+        resume: str | None = None,
+        holder: Lease | None = None,
+    ) -> Landed:
+        """What a look found, in one transaction with everything that follows from it.
+
+        - Facts: a root read whole by a higher look, and a row written by one, stay as they are. Unchanged rows only get
+          the look's number. A root with nothing left keeps its look number.
+        - Accounts: unmatched facts find one (see Matching), in both directions.
+        - Agenda: every account with a fact under a root that moved is marked (due ``now``), but not the holder's own.
+        - ``hints`` are handled; ``resume`` becomes the cursor's scan position. LeaseLost when the cursor is fenced."""
+        if cursor:
+            fence(connection, cursor, **({} if resume is None else {"scan": resume}))
+        if any(fact.seeks or fact.offers for finding in findings for fact in finding.facts):
+            lock_matching(connection, self.database)
+        landing = Landing(connection, self.database, look_no, findings)
+        landing.write()
+        matching = Matching(connection, self.database, match, now)
+        matching.forget(landing.vanished)
+        matching.run(landing.unmatched | matching.seekers(landing.offered))
+        mine = _own(connection, holder)
+        put_mark(connection, self.database, (landing.accounts | matching.accounts) - mine, now, reason)
+        handle(connection, hints, now)
+        return Landed(frozenset(map(root_ref, landing.changed)), landing.rows)
+
+    @writing
+    def rematch(self, connection: Connection, *, match: Match, now: int, after: str = "") -> str | None:
+        """Match a batch of unmatched roots again, after a scan is complete; returns where to go on, None at the end."""
+        lock_matching(connection, self.database)
+        open_ = select(facts.c.root).where(facts.c.account_id.is_(None), facts.c.gone.is_(False), facts.c.root > after)
+        page = connection.scalars(open_.distinct().order_by(facts.c.root).limit(self.database.batch)).all()
+        matching = Matching(connection, self.database, match, now)
+        matching.run(set(page))
+        put_mark(connection, self.database, matching.accounts, now, "matched")
+        return page[-1] if len(page) == self.database.batch else None
+
+    @writing
+    def assign(self, connection: Connection, root: Ref, account: AccountId, now: int, reason: str) -> None:
+        """A person decided whose root this is; its former account and the new one are marked."""
+        mine = facts.c.root == root_key(root)
+        before = set(connection.scalars(select(facts.c.account_id).where(mine)))
+        connection.execute(update(facts).where(mine).values(account_id=account))
+        put_mark(connection, self.database, {account} | {other for other in before if other}, now, reason)
+
+    @reading
+    def facts(self, connection: Connection, accounts: Sequence[AccountId]) -> dict[AccountId, list[Fact]]:
+        """All live facts of these accounts, and for their people the memberships elsewhere (same root, another
+        ``account_id``). Every account asked for has a list."""
+        live = select(facts).where(facts.c.gone.is_(False)).order_by(facts.c.root, facts.c.kind, facts.c.id)
+        own = connection.execute(live.where(facts.c.account_id.in_(any_of(accounts)))).all()
+        users = {row.root for row in own if row.kind == "person"}
+        people = connection.execute(live.where(facts.c.root.in_(any_of(users)), facts.c.kind == "person")).all()
+        memberships = defaultdict(list)
+        for row in people:
+            memberships[row.root].append(row)
+        found: dict[AccountId, dict[tuple[str, str, str], Row[Any]]] = {account: {} for account in accounts}
+        for row in own:
+            for fact in (row, *(memberships[row.root] if row.kind == "person" else ())):
+                found[row.account_id][fact.root, fact.kind, fact.id] = fact
+        return {account: _facts(rows.values()) for account, rows in found.items()}
+
+    @reading
+    def roots(self, connection: Connection, account: AccountId) -> list[Ref]:
+        """Roots of the account's live facts."""
+        mine = select(facts.c.root).where(facts.c.account_id == account, facts.c.gone.is_(False))
+        return [root_ref(key) for key in connection.scalars(mine.distinct().order_by(facts.c.root))]
+
+    @reading
+    def unmatched(self, connection: Connection, limit: int = 100) -> tuple[int, list[Fact]]:
+        """How many roots have no account, and the first of their facts."""
+        open_ = facts.c.account_id.is_(None) & facts.c.gone.is_(False)
+        count = connection.scalar(select(func.count(facts.c.root.distinct())).where(open_)) or 0
+        first = select(facts).where(open_).order_by(facts.c.root, facts.c.kind, facts.c.id).limit(limit)
+        return count, _facts(connection.execute(first))
+
+    def accounts(self) -> Iterator[AccountId]:
+        """Every account with a live fact or a Link, in order; read in pages, one short transaction each."""
+        page = self._accounts("")
+        while page:
+            yield from page
+            page = self._accounts(page[-1])
+
+    @reading
+    def _accounts(self, connection: Connection, after: str) -> Sequence[AccountId]:
+        lived = select(facts.c.account_id).where(facts.c.account_id > after, facts.c.gone.is_(False))
+        linked = select(links.c.account_id).where(links.c.account_id > after)
+        limit = self.database.batch
+        both = union(*(_first(part, limit) for part in (lived, linked))).subquery()
+        return connection.scalars(select(both.c.account_id).order_by(both.c.account_id).limit(limit)).all()
+
+
+def _first(part: Any, limit: int) -> Any:
+    column = part.selected_columns[0]
+    return select(part.distinct().order_by(column).limit(limit).subquery())
+
+
+def _own(connection: Connection, holder: Lease | None) -> set[AccountId]:
+    """The holder plans with these facts itself, as long as it is the holder."""
+    if holder is None:
+        return set()
+    return set(connection.scalars(select(agenda.c.account_id).where(held(holder))))
+
+
+def _facts(rows: Any) -> list[Fact]:
+    """Kinds that a newer version wrote are left out."""
+    return [_fact(row) for row in rows if row.kind in BODIES]
+
+
+def _fact(row: Row[Any]) -> Fact:
+    body = body_from_json(row.kind, row.body)
+    keys = tuple(row.offers or ()), tuple(row.seeks or ())
+    return Fact(root_ref(row.root), row.kind, row.id, body, row.account_id, *keys)

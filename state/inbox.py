@@ -1,0 +1,77 @@
+"""The inbox: what we were told. Handled rows stay for 35 days as the ledger of seen events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Connection, delete, select, update
+
+from mappings.model import Change, Ref
+from state.database import Base, Database, reading, writing
+from state.refs import root_key, root_ref
+from state.schema import inbox
+from state.sql import any_of
+from state.types import Hint
+
+LEDGER_SECONDS: Final = 35 * 86_400
+
+
+class Inbox(Base):
+    @reading
+    def due_hints(self, connection: Connection, now: int, limit: int) -> list[Hint]:
+        """Oldest first."""
+        due = (inbox.c.handled_at.is_(None)) & (inbox.c.due_at <= now)
+        rows = connection.execute(select(inbox).where(due).order_by(inbox.c.due_at, inbox.c.id).limit(limit))
+        return [Hint(r.id, r.source, r.event_id, root_ref(r.root), r.occurred_at, r.attempts) for r in rows]
+
+    @writing
+    def requeue(self, connection: Connection, hints: Sequence[Hint], due_at: int, error: str = "") -> None:
+        """Look again at ``due_at``, also where it was handled already; attempts + 1."""
+        values = {"due_at": due_at, "attempts": inbox.c.attempts + 1, "error": error, "handled_at": None}
+        connection.execute(update(inbox).where(_these(hints)).values(values))
+
+    @writing
+    def order_look(self, connection: Connection, refs: Sequence[Ref], now: int, reason: str) -> None:
+        """A hint of our own: an operator's order, a sweep, a target that changed a source."""
+        put(connection, self.database, [Change(ref, f"order:{uuid4().hex}", now) for ref in refs], now, reason)
+
+    @writing
+    def purge(self, connection: Connection, now: int) -> int:
+        """Forget up to one batch of the rows handled more than 35 days ago; call again until it returns 0."""
+        old = select(inbox.c.id).where(inbox.c.handled_at < now - LEDGER_SECONDS).limit(self.database.batch)
+        return connection.execute(delete(inbox).where(inbox.c.id.in_(old))).rowcount
+
+
+def put(connection: Connection, database: Database, changes: Sequence[Change], now: int, reason: str = "") -> int:
+    """Insert what the ledger does not know; returns how many."""
+    told = {(change.ref.source, change.event_id): change for change in changes}
+    sources, events = any_of({source for source, _ in told}), any_of(event_id for _, event_id in told)
+    seen = select(inbox.c.source, inbox.c.event_id).where(inbox.c.source.in_(sources), inbox.c.event_id.in_(events))
+    known = {(row.source, row.event_id) for row in connection.execute(seen)} if told else set()
+    rows = [
+        {
+            "source": source,
+            "event_id": event_id,
+            "root": root_key(change.ref),
+            "reason": reason,
+            "occurred_at": change.occurred_at,
+            "due_at": now,
+        }
+        for (source, event_id), change in told.items()
+        if (source, event_id) not in known
+    ]
+    if rows:
+        connection.execute(database.insert(inbox).on_conflict_do_nothing(), rows)
+    return len(rows)
+
+
+def handle(connection: Connection, hints: Sequence[Hint], now: int) -> None:
+    """Exactly these rows, which were read before the fetch; a later hint for the same root stays due."""
+    if hints:
+        connection.execute(update(inbox).where(_these(hints)).values(handled_at=now))
+
+
+def _these(hints: Sequence[Hint]) -> ColumnElement[bool]:
+    return inbox.c.id.in_([hint.id for hint in hints])

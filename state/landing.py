@@ -1,0 +1,171 @@
+"""Landing: what a look found is compared with what is stored, and only the difference is written, in bulk."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
+
+from mappings.model import AccountId, Fact, fingerprint
+from state.database import Database
+from state.refs import root_key, root_ref
+from state.schema import facts, match_keys, roots
+from state.sql import among, any_of
+from state.types import Finding
+
+Key = tuple[str, str, str]
+"""root, kind, id"""
+
+
+class Landing:
+    """One look's findings. After ``write``: ``changed`` roots, ``accounts`` to mark, ``offered`` keys, ``unmatched``
+    and ``vanished`` roots, and the number of ``rows`` written."""
+
+    def __init__(self, connection: Connection, database: Database, look_no: int, findings: Sequence[Finding]) -> None:
+        self.connection, self.database, self.look_no = connection, database, look_no
+        self.changed: set[str] = set()
+        self.accounts: set[AccountId] = set()
+        self.offered: set[str] = set()
+        self.unmatched: set[str] = set()
+        self.vanished: set[str] = set()
+        self._found: dict[str, dict[Key, Fact]] = defaultdict(dict)
+        self._whole = {root_key(finding.root) for finding in findings if finding.whole}
+        for finding in findings:
+            root = root_key(finding.root)
+            self._found[root] |= {(root, fact.kind, fact.id): fact for fact in finding.facts}
+        self._upserts: dict[Key, dict[str, Any]] = {}
+        self._unchanged: list[Key] = []
+        self._moves: dict[Key, AccountId | None] = {}
+        self._gone: set[Key] = set()
+
+    @property
+    def rows(self) -> int:
+        return len(self._upserts) + len(self._moves) + len(self._gone)
+
+    def write(self) -> None:
+        """Locks the roots, so that a parallel landing of the same root waits and then sees what this one stored."""
+        looked = self._lock()
+        known: dict[str, dict[Key, Row[Any]]] = defaultdict(dict)
+        for row in self.connection.execute(select(*_STORED).where(facts.c.root.in_(any_of(self._found)))):
+            known[row.root][row.root, row.kind, row.id] = row
+        current = {root for root in self._found if looked[root] <= self.look_no}
+        for root in sorted(current):
+            self._compare(root, known[root])
+        self._write_facts()
+        self._write_keys({key for rows in known.values() for key, row in rows.items() if row.keyed})
+        if whole := self._whole & current:
+            read = update(roots).where(roots.c.root.in_(any_of(whole)))
+            self.connection.execute(read.values(look_no=self.look_no))
+
+    def _lock(self) -> dict[str, int]:
+        """Root -> the last look that read it whole. Rows are made for roots never seen."""
+        wanted = sorted(self._found)
+        held = select(roots).where(roots.c.root.in_(any_of(wanted))).order_by(roots.c.root).with_for_update()
+        looked = {row.root: row.look_no for row in self.connection.execute(held)}
+        new = [{"root": root, "look_no": 0} for root in wanted if root not in looked]
+        if new:
+            self.connection.execute(self.database.insert(roots).on_conflict_do_nothing(), new)
+            looked = {row.root: row.look_no for row in self.connection.execute(held)}
+        return looked
+
+    def _compare(self, root: str, stored: dict[Key, Row[Any]]) -> None:
+        """Sort the rows of one root into new or changed, unchanged, moved to another account, and gone."""
+        found = {key: fact for key, fact in self._found[root].items() if self._free(stored.get(key))}
+        absent = stored.keys() - self._found[root].keys() if root in self._whole else set()
+        gone = {key for key in absent if self._free(stored[key])}
+        before = {key: row.account_id for key, row in stored.items()}
+        own = _root_row(root)
+        after = _accounts(own, before, found, gone)
+        changed = {key for key, fact in found.items() if self._place(key, fact, after[key], stored.get(key))}
+        moved = {key for key in after.keys() - found.keys() if after[key] != before[key]}
+        self._moves |= {key: after[key] for key in moved}
+        self._gone |= gone
+        if changed or moved or gone:
+            self.changed.add(root)
+            self.vanished |= {root} if own in gone or (own in changed and found[own].body is None) else set()
+            self.accounts |= {account for account in (*before.values(), *after.values()) if account}
+        self.offered |= {offer for key in changed if after[key] for offer in found[key].offers}
+        if own in after and not after[own]:
+            self.unmatched.add(root)
+
+    def _free(self, stored: Row[Any] | None) -> bool:
+        return stored is None or stored.look_no <= self.look_no
+
+    def _place(self, key: Key, fact: Fact, account: AccountId | None, stored: Row[Any] | None) -> bool:
+        """Whether the row is new or changed."""
+        content = fingerprint([fact.body, fact.offers, fact.seeks])
+        if stored and stored.fingerprint == content and stored.account_id == account:
+            self._unchanged.append(key)
+            return False
+        self._upserts[key] = _named(key) | {
+            "account_id": account,
+            "body": fact.body,
+            "offers": fact.offers or None,
+            "seeks": fact.seeks or None,
+            "fingerprint": content,
+            "look_no": self.look_no,
+            "gone": fact.body is None,
+        }
+        return True
+
+    def _write_facts(self) -> None:
+        if self._gone:
+            self.connection.execute(delete(facts).where(among(facts, self._gone)))
+        if self._upserts:
+            new = self.database.insert(facts)
+            fields = {name: new.excluded[name] for name in _CONTENT}
+            upsert = new.on_conflict_do_update(index_elements=["root", "kind", "id"], set_=fields)
+            self.connection.execute(upsert, [self._upserts[key] for key in sorted(self._upserts)])
+        if self._moves:
+            rows = [{f"_{name}": value for name, value in _named(key).items()} for key in sorted(self._moves)]
+            accounts = [{"account_id": self._moves[key]} for key in sorted(self._moves)]
+            move = update(facts).where(*(facts.c[name] == bindparam(f"_{name}") for name in ("root", "kind", "id")))
+            self.connection.execute(move, [row | account for row, account in zip(rows, accounts, strict=True)])
+        if self._unchanged:
+            seen = update(facts).where(among(facts, self._unchanged))
+            self.connection.execute(seen.values(look_no=self.look_no))
+
+    def _write_keys(self, keyed: set[Key]) -> None:
+        outdated = keyed & (self._upserts.keys() | self._gone)
+        if outdated:
+            self.connection.execute(delete(match_keys).where(among(match_keys, outdated)))
+        rows = [
+            _named(key) | {"role": role, "key": match_key}
+            for key, row in sorted(self._upserts.items())
+            if not row["gone"]
+            for role in ("offer", "seek")
+            for match_key in row[f"{role}s"] or ()
+        ]
+        if rows:
+            self.connection.execute(self.database.insert(match_keys).on_conflict_do_nothing(), rows)
+
+
+_CONTENT = ("account_id", "body", "offers", "seeks", "fingerprint", "look_no", "gone")
+_KEYED = (facts.c.offers.is_not(None) | facts.c.seeks.is_not(None)).label("keyed")
+_STORED = (facts.c.root, facts.c.kind, facts.c.id, facts.c.account_id, facts.c.fingerprint, facts.c.look_no, _KEYED)
+
+
+def _root_row(root: str) -> Key:
+    """The fact about the root itself: its account is the account of everything under it."""
+    ref = root_ref(root)
+    return root, ref.kind, ref.id
+
+
+def _accounts(
+    own: Key, before: dict[Key, AccountId | None], found: dict[Key, Fact], gone: set[Key]
+) -> dict[Key, AccountId | None]:
+    """Whose each row is after this look: as the record says, else as the root's own row, else as before."""
+    after = {key: account for key, account in before.items() if key not in gone}
+    after |= {key: fact.account_id or before.get(key) for key, fact in found.items()}
+    owner, former = after.get(own), before.get(own)
+    if owner:
+        said = {key for key, fact in found.items() if fact.account_id}
+        inherits = {key for key in after.keys() - said if key in found or before[key] in (None, former)}
+        after |= dict.fromkeys(inherits, owner)
+    return after
+
+
+def _named(key: Key) -> dict[str, Any]:
+    return dict(zip(("root", "kind", "id"), key, strict=True))

@@ -1,0 +1,170 @@
+"""Links: who a subject is in a target, and the two commits around every push."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from mappings.model import AccountId, Link, RequestId, Step, Subject, subject_id
+from state.agenda import put_mark, renew, seconds_left
+from state.database import Base, reading, writing
+from state.ledger import redeem_keys, write_journal
+from state.schema import links
+from state.sql import any_of
+from state.types import Claimed, Entry, Lease, LeaseLost
+
+# A lease outlasts the longest push by this many seconds.
+SPARE = 10
+
+
+class Links(Base):
+    @reading
+    def links(self, connection: Connection, subjects: Sequence[Subject]) -> dict[tuple[str, Subject], Link]:
+        """By (target, subject)."""
+        rows = connection.execute(select(links).where(links.c.subject.in_(any_of(subjects))))
+        return {(row.target, row.subject): _link(row) for row in rows}
+
+    @reading
+    def links_of(self, connection: Connection, account: AccountId) -> list[Link]:
+        """Links last written for this account."""
+        mine = select(links).where(links.c.account_id == account).order_by(links.c.target, links.c.subject)
+        return [_link(row) for row in connection.execute(mine)]
+
+    @writing
+    def adopt(self, connection: Connection, lease: Lease, link: Link) -> Link:
+        """A Link is born or re-read with what the target holds; clears pending. LeaseLost; Claimed."""
+        if seconds_left(connection, lease) is None:
+            raise LeaseLost(f"someone else holds {lease.account_id} now")
+        stored = _stored(connection, link)
+        _refuse_claimed(connection, link)
+        return _save(connection, lease, stored, _answered(link))
+
+    @writing
+    def intend(
+        self,
+        connection: Connection,
+        lease: Lease,
+        link: Link,
+        step: Step,
+        body: Mapping[str, Any],
+        margin: float,
+        redeem: Sequence[tuple[str, str]] = (),
+        *,
+        now: int,
+    ) -> Link:
+        """Before a push: pending key and body committed, with the (kind, key hash) of a trial; returns the Link to push
+        and acknowledge with. ``now`` becomes ``pending_since`` unless the same key was pending before.
+
+        The lease is renewed where less than ``margin`` seconds (the longest that the push may take) remain. LeaseLost
+        when the token is lost, or someone else has a key pending or has made the object since ``link`` was read.
+        AlreadyRedeemed when another request has used one of the keys."""
+        if not renew(connection, lease, margin + SPARE):
+            raise LeaseLost(f"someone else holds {lease.account_id} now")
+        stored = _stored(connection, link)
+        if stored and _moved_on(stored, link):
+            raise LeaseLost(f"someone else has written {link.target} {link.subject} meanwhile")
+        redeem_keys(connection, self.database, redeem, RequestId(subject_id(step.subject)))
+        since = link.pending_since if link.pending_key == step.key and link.pending_since is not None else now
+        intent = replace(link, pending_key=step.key, pending_body=dict(body), pending_since=since)
+        return _save(connection, lease, stored, intent)
+
+    def acknowledge(self, lease: Lease, link: Link, journal: Sequence[Entry]) -> Link:
+        """After a push: the Link as given with no key pending, and the journal, in one transaction; returns that Link.
+
+        When the token was lost: the stored Link becomes suspect, the account is woken, the journal is still written and
+        LeaseLost is raised. Claimed when the external id is another subject's: likewise, only suspect and journal."""
+        saved = self._acknowledge(lease, link, journal)
+        if isinstance(saved, Exception):
+            raise saved
+        return saved
+
+    @writing
+    def _acknowledge(
+        self, connection: Connection, lease: Lease, link: Link, journal: Sequence[Entry]
+    ) -> Link | LeaseLost | Claimed:
+        left = seconds_left(connection, lease)
+        stored = _stored(connection, link)
+        write_journal(connection, journal)
+        claim = _claim(connection, link)
+        if left is not None and not claim:
+            return _save(connection, lease, stored, _answered(link))
+        self._suspect(connection, lease, stored, link if not claim else replace(link, external_id=""))
+        if left is not None and claim:
+            return claim
+        return LeaseLost(f"someone else holds {lease.account_id} now")
+
+    def _suspect(self, connection: Connection, lease: Lease, stored: Link | None, link: Link) -> None:
+        """Whoever writes for the subject now keeps what they stored, but reads the target before anything else."""
+        if stored is None:
+            _save(connection, lease, None, replace(link, state="suspect"))
+        named = update(links).where(_is(link), links.c.external_id == "").values(external_id=link.external_id)
+        connection.execute(named)
+        doubted = update(links).where(_is(link)).values(state="suspect").returning(links.c.account_id)
+        accounts = [lease.account_id, *connection.scalars(doubted)]
+        put_mark(connection, self.database, accounts, 0, "pushed without the lease")
+
+    @writing
+    def drop_link(self, connection: Connection, lease: Lease, link: Link) -> None:
+        """LeaseLost."""
+        if seconds_left(connection, lease) is None:
+            raise LeaseLost(f"someone else holds {lease.account_id} now")
+        connection.execute(delete(links).where(_is(link)))
+
+
+def _is(link: Link) -> Any:
+    return (links.c.target == link.target) & (links.c.subject == link.subject)
+
+
+def _stored(connection: Connection, link: Link) -> Link | None:
+    row = connection.execute(select(links).where(_is(link)).with_for_update()).one_or_none()
+    return _link(row) if row else None
+
+
+def _moved_on(stored: Link, link: Link) -> bool:
+    """Someone wrote this Link since ``link`` was read: a person's home moved, or a ghost came back."""
+    foreign_key = stored.pending_key not in ("", link.pending_key)
+    made = stored.external_id not in ("", link.external_id) and link.attempt <= stored.attempt
+    return foreign_key or made
+
+
+def _claim(connection: Connection, link: Link) -> Claimed | None:
+    if not link.external_id:
+        return None
+    same = (links.c.target == link.target) & (links.c.external_id == link.external_id)
+    holder = connection.execute(select(links.c.subject).where(same, links.c.subject != link.subject)).scalar()
+    return Claimed(link.target, link.external_id, Subject(holder)) if holder else None
+
+
+def _refuse_claimed(connection: Connection, link: Link) -> None:
+    if claim := _claim(connection, link):
+        raise claim
+
+
+def _answered(link: Link) -> Link:
+    return replace(link, pending_key="", pending_body=None, pending_since=None)
+
+
+def _save(connection: Connection, lease: Lease, stored: Link | None, link: Link) -> Link:
+    """An insert that meets a row someone else has just made fails, and the whole transaction is done again."""
+    values = _values(link) | {"account_id": lease.account_id}
+    connection.execute(update(links).where(_is(link)).values(values) if stored else insert(links).values(values))
+    return link
+
+
+def _values(link: Link) -> dict[str, Any]:
+    plain = {name: getattr(link, name) for name in _SAME}
+    return plain | {"held": link.values, "sets": link.sets, "sent": link.sent}
+
+
+_SAME = (
+    "target", "subject", "external_id", "state", "attempt", "sequence", "pending_key", "pending_body", "pending_since",
+    "parked_for", "acknowledged_at",
+)  # fmt: skip
+
+
+def _link(row: Row[Any]) -> Link:
+    sets = {name: tuple(members) for name, members in row.sets.items()}
+    return Link(values=row.held, sets=sets, sent=row.sent, **{name: getattr(row, name) for name in _SAME})

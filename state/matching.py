@@ -1,0 +1,110 @@
+"""Matching: roots without an account find one through match keys. The decision itself is the caller's pure function."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, select, text, update
+
+from mappings.model import AccountId
+from state.database import Database
+from state.ledger import clear_todo, put_todo
+from state.refs import root_ref
+from state.schema import facts, match_keys
+from state.sql import any_of
+from state.types import Match, Todo
+
+_same_fact = (match_keys.c.root == facts.c.root) & (match_keys.c.kind == facts.c.kind) & (match_keys.c.id == facts.c.id)
+_open = facts.c.account_id.is_(None) & facts.c.gone.is_(False)
+
+
+def lock_matching(connection: Connection, database: Database) -> None:
+    """Offers and seekers that land at the same time must see each other. To be taken before any root is locked."""
+    if not database.sqlite:
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('instep matching'))"))
+
+
+class Matching:
+    """``accounts``: those that found something, to be marked.
+
+    A root is matched once its own fact (``kind`` and ``id`` of the root) is there, by its keys first, then by those
+    of the facts under it; all of its facts without an account get the one found."""
+
+    def __init__(self, connection: Connection, database: Database, match: Match, now: int) -> None:
+        self.connection, self.database, self.match, self.now = connection, database, match, now
+        self.accounts: set[AccountId] = set()
+
+    def forget(self, roots: set[str]) -> None:
+        """What is gone is in nobody's way any more."""
+        if roots:
+            clear_todo(self.connection, ["conflict"], roots)
+
+    def run(self, roots: set[str]) -> None:
+        """Until nothing more is found: what was matched may offer keys that others seek."""
+        while roots:
+            rows = self._unmatched(roots)
+            found = self._decide(rows)
+            self._write(found)
+            offers = {offer for root in found for row in rows[root] for offer in row.offers or ()}
+            roots = self.seekers(offers)
+
+    def seekers(self, keys: Iterable[str]) -> set[str]:
+        """Roots without an account that seek one of these keys."""
+        wanted = set(keys)
+        if not wanted:
+            return set()
+        seek = (match_keys.c.role == "seek") & match_keys.c.key.in_(any_of(wanted))
+        return set(self.connection.scalars(select(facts.c.root).join(match_keys, _same_fact).where(seek, _open)))
+
+    def _unmatched(self, roots: set[str]) -> dict[str, list[Row[Any]]]:
+        """The facts of each root that has its own fact, that one first."""
+        columns = (facts.c.root, facts.c.kind, facts.c.id, facts.c.offers, facts.c.seeks)
+        rows: dict[str, list[Row[Any]]] = defaultdict(list)
+        for row in self.connection.execute(select(*columns).where(facts.c.root.in_(any_of(roots)), _open)):
+            rows[row.root].append(row)
+        for group in rows.values():
+            group.sort(key=lambda row: (not _is_root(row), row.kind, row.id))
+        return {root: group for root, group in sorted(rows.items()) if _is_root(group[0])}
+
+    def _decide(self, rows: dict[str, list[Row[Any]]]) -> dict[str, AccountId]:
+        """Root -> account; several candidates become a todo."""
+        seeks = {root: [key for row in group for key in row.seeks or ()] for root, group in rows.items()}
+        keys = {key for wanted in seeks.values() for key in wanted}
+        if not keys:
+            return {}
+        offers, seekers = self._offers(keys), self._seekers(keys)
+        decided = {root: self.match(wanted, offers, seekers) for root, wanted in seeks.items() if wanted}
+        conflicts = {root: found for root, found in decided.items() if isinstance(found, tuple)}
+        reason = "more than one account may own it: "
+        todos = [Todo("conflict", r, "", reason + ", ".join(ids), since=self.now) for r, ids in conflicts.items()]
+        put_todo(self.connection, self.database, todos)
+        return {root: found for root, found in decided.items() if found and not isinstance(found, tuple)}
+
+    def _offers(self, keys: set[str]) -> dict[str, frozenset[AccountId]]:
+        offer = (match_keys.c.role == "offer") & match_keys.c.key.in_(any_of(keys))
+        owned = select(match_keys.c.key, facts.c.account_id).join(facts, _same_fact)
+        accounts: dict[str, set[AccountId]] = defaultdict(set)
+        for row in self.connection.execute(owned.where(offer, facts.c.account_id.is_not(None)).distinct()):
+            accounts[row.key].add(row.account_id)
+        return {key: frozenset(owners) for key, owners in accounts.items()}
+
+    def _seekers(self, keys: set[str]) -> dict[str, int]:
+        seek = (match_keys.c.role == "seek") & match_keys.c.key.in_(any_of(keys))
+        counted = select(match_keys.c.key, func.count(match_keys.c.root.distinct())).where(seek)
+        return dict(self.connection.execute(counted.group_by(match_keys.c.key)).tuples().all())
+
+    def _write(self, found: dict[str, AccountId]) -> None:
+        if not found:
+            return
+        owned = update(facts).where(facts.c.root == bindparam("_root"), facts.c.account_id.is_(None))
+        rows = [{"_root": root, "account_id": account} for root, account in sorted(found.items())]
+        self.connection.execute(owned, rows)
+        clear_todo(self.connection, ["conflict"], found)
+        self.accounts |= set(found.values())
+
+
+def _is_root(row: Row[Any]) -> bool:
+    ref = root_ref(row.root)
+    return bool((row.kind, row.id) == (ref.kind, ref.id))

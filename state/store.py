@@ -1,0 +1,96 @@
+"""The state database behind one class: every method is one short transaction, none is open across an HTTP call."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from sqlalchemy import Connection, select
+
+from state import migrations
+from state.agenda import Agenda
+from state.cursors import Cursors
+from state.database import Database, reading, writing
+from state.facts import Facts
+from state.inbox import Inbox
+from state.ledger import Ledger
+from state.links import Links
+from state.looks import Looks
+from state.schema import house
+from state.sql import clock
+from state.types import (
+    AlreadyRedeemed,
+    Backlog,
+    Claimed,
+    Cursor,
+    Entry,
+    Finding,
+    Hint,
+    House,
+    Landed,
+    Lease,
+    LeaseLost,
+    Match,
+    StateError,
+    Todo,
+)
+
+__all__ = [
+    "AlreadyRedeemed",
+    "Backlog",
+    "Claimed",
+    "Cursor",
+    "Entry",
+    "Finding",
+    "Hint",
+    "House",
+    "Landed",
+    "Lease",
+    "LeaseLost",
+    "Match",
+    "StateError",
+    "Store",
+    "Todo",
+]
+
+
+class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger):
+    """``now`` parameters are the mapping clock (may be frozen); leases, back-off and retry use the database's clock.
+
+    Threads may share a Store. Every method raises StateError when the database cannot be used."""
+
+    def __init__(self, url: str) -> None:
+        """``sqlite:///path`` or ``postgresql://``. Connects with the first call, not here."""
+        self.database = Database(url)
+
+    @property
+    def batch(self) -> int:
+        """How many rows a caller should put into one call at most."""
+        return self.database.batch
+
+    def close(self) -> None:
+        self.database.engine.dispose()
+
+    def upgrade(self) -> None:
+        """Apply all migrations (``instep init``)."""
+        migrations.upgrade(self.database)
+
+    def check(self) -> None:
+        """Raises StateError when unreachable, without tables, or at another revision."""
+        migrations.check(self.database)
+
+    @reading
+    def db_now(self, connection: Connection) -> float:
+        """The database's own clock, unix seconds."""
+        return connection.execute(select(clock())).scalar_one()
+
+    @reading
+    def house(self, connection: Connection) -> House | None:
+        """None before ``init``."""
+        body = connection.execute(select(house.c.body)).scalar_one_or_none()
+        return body and House(**body)
+
+    @writing
+    def settle_in(self, connection: Connection, new_house: House) -> None:
+        """Write the one row."""
+        new = self.database.insert(house).values(id=1, body=asdict(new_house))
+        connection.execute(new.on_conflict_do_update(index_elements=["id"], set_={"body": new.excluded.body}))

@@ -1,0 +1,153 @@
+"""The shapes that go in and out of the Store, and the errors it raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mappings.model import AccountId, Fact, Mode, Ref, Subject
+
+Match = Callable[
+    [Sequence[str], Mapping[str, frozenset[AccountId]], Mapping[str, int]], AccountId | tuple[str, ...] | None
+]
+"""match(seeks best first, accounts offering each key, number of roots seeking each key) -> the account, or the ids of
+the candidates when there is more than one, or None. Pure; called inside the transaction of a landing."""
+
+
+class StateError(Exception):
+    """The state database cannot be used; the message is one sentence for a person."""
+
+
+class LeaseLost(Exception):
+    """Another worker holds the account (or the source) now, or too little of the lease is left."""
+
+
+class Claimed(Exception):
+    """The external id belongs to another subject's Link already: a conflict for a person. ``subject`` is its holder."""
+
+    def __init__(self, target: str, external_id: str, subject: Subject) -> None:
+        super().__init__(f"{target} {external_id} belongs to {subject}")
+        self.subject = subject
+
+
+class AlreadyRedeemed(Exception):
+    """Another request has used one of these redemption keys: there is no second trial. ``request_id`` names it."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(f"already redeemed by {request_id}")
+        self.request_id = request_id
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Who this installation is: written by ``init``, compared with the vendors' identities at every start."""
+
+    installation_id: str
+    born_at: int
+    stripe_account: str
+    livemode: bool
+    intercom_workspace: str
+    intercom_region: str
+    modes: Mapping[str, Mode]
+    config_fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """An account that this worker alone may write for. ``token`` fences; ``wake`` is the counter it saw."""
+
+    account_id: AccountId
+    owner: str
+    token: int
+    wake: int
+    reason: str
+    attempts: int
+    taken_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a source has been read, and the right to go on. ``position``: event cursor. ``scan``: where an unfinished
+    scan stands (None: nothing read yet), ``scan_look``: the look it runs under (None: no scan is running)."""
+
+    source: str
+    position: str | None
+    scan: str | None
+    scan_look: int | None
+    scanned_at: int | None
+    token: int
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A row of the inbox that is not handled yet."""
+
+    id: int
+    source: str
+    event_id: str
+    ref: Ref
+    occurred_at: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a look found at one root. ``whole``: these facts replace all rows of the root."""
+
+    root: Ref
+    facts: tuple[Fact, ...]
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What ``record`` did: the roots whose facts moved, and the rows written."""
+
+    changed: frozenset[Ref]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One journal line: a request that changed something. ``before``/``after`` hold no e-mail or name (hashed)."""
+
+    target: str
+    subject: Subject
+    operation: str
+    reason: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    caused_at: int | None
+    sent_at: int
+    run: str
+    vendor_request_id: str = ""
+
+
+TodoKind = Literal["unmatched", "conflict", "parked", "held", "alert", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """What needs a person. One open line per (kind, subject, target)."""
+
+    kind: TodoKind
+    subject: str
+    target: str
+    reason: str
+    proposal: str = ""
+    since: int = 0
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """``due`` accounts and ``hints`` now; ``leased`` by anyone; ``waiting``: accounts per system with an open breaker;
+    ``next_at``: when the next account or hint falls due, unix seconds."""
+
+    due: int
+    hints: int
+    leased: int
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    next_at: int | None = None
