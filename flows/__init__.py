@@ -1,0 +1,1 @@
+"""Will: configuration, the loop, and the thin Prefect flows around it."""

@@ -1,0 +1,190 @@
+"""Opening the house: settings checked, the right vendors behind the keys, everything connected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+from uuid import uuid4
+
+from connectors.contract import ConnectorError, Declares, Unauthorized
+from connectors.stripe import StripeBilling
+from flows.settings import Failed, Misuse, Settings, load_config
+from flows.systems import Wires, sources, targets, wires
+from flows.wiring import SourceLine, Systems, TargetLine
+from mappings.catalog import catalog
+from mappings.config import Config
+from mappings.intercom import names
+from mappings.model import Mode, fingerprint
+from state.store import House, StateError, Store
+
+T = TypeVar("T")
+TargetLines = Callable[[Wires, Config, Callable[[], int]], Sequence[TargetLine]]
+SourceLines = Callable[[Wires, Callable[[], int]], Sequence[SourceLine]]
+KEYS = {"Stripe": "STRIPE_API_KEY", "Intercom": "INTERCOM_ACCESS_TOKEN", "the product database": "INSTEP_PRODUCT_URL"}
+IDENTITY = {
+    "stripe_account": "Stripe account",
+    "livemode": "Stripe live mode",
+    "intercom_workspace": "Intercom workspace",
+    "intercom_region": "Intercom region",
+}
+
+
+@dataclass(slots=True)
+class Instep:
+    """An opened installation."""
+
+    settings: Settings
+    store: Store
+    systems: Systems
+    house: House
+    now: Callable[[], int]
+
+
+def open_instep(settings: Settings, target_lines: TargetLines = targets, source_lines: SourceLines = sources) -> Instep:
+    """Raises Misuse or Failed with one sentence; writes nothing to any vendor."""
+    config = load_config(settings.instep_config)
+    store = open_store(settings)
+    house = store.house()
+    if house is None:
+        raise Failed("This state was never set up. Run `instep init` first.")
+    w = connect(settings)
+    now = settings.clock()
+    _same_house(house, identify(w))
+    ask("the product database", w.product.check)
+    systems = assemble(w, config, house.modes, now, target_lines, source_lines)
+    return Instep(settings, store, systems, _follow_configuration(store, house, config, now), now)
+
+
+def open_store(settings: Settings) -> Store:
+    """The state database, migrated and reachable."""
+    try:
+        store = Store(settings.instep_state_url.get_secret_value())
+        store.check()
+    except StateError as error:
+        raise Failed(str(error)) from None
+    return store
+
+
+def connect(settings: Settings) -> Wires:
+    """Clients only; nothing is sent."""
+    try:
+        return wires(settings)
+    except (ValueError, ConnectorError) as error:
+        raise Misuse(f"{error}.") from None
+
+
+def assemble(
+    w: Wires,
+    config: Config,
+    modes: Mapping[str, Mode],
+    now: Callable[[], int],
+    target_lines: TargetLines = targets,
+    source_lines: SourceLines = sources,
+) -> Systems:
+    """Connect everything; reads Stripe's prices to know which price means which plan."""
+    prices = ask("Stripe", StripeBilling(w.stripe, now).prices)
+    return Systems(
+        sources=source_lines(w, now),
+        targets=target_lines(w, config, now),
+        config=config,
+        catalog=catalog(config, prices),
+        managed=w.instances is not None,
+        modes=modes,
+        names=names(config),
+    )
+
+
+def ask(system: str, call: Callable[[], T]) -> T:
+    """A vendor call of the start-up: any failure ends in one sentence that names the setting to look at."""
+    try:
+        return call()
+    except Unauthorized:
+        raise Failed(f"{system} refuses the key in {KEYS[system]}. Put a working key there.") from None
+    except ConnectorError as error:
+        raise Failed(f"{system} cannot be used: {error}. Check {KEYS[system]} and the address beside it.") from None
+
+
+def identify(w: Wires) -> dict[str, str | bool]:
+    """Who is behind the keys, under the names of IDENTITY."""
+    billing = ask("Stripe", w.stripe.identity)
+    talking = ask("Intercom", w.intercom.identity)
+    return {
+        "stripe_account": billing.account_id,
+        "livemode": billing.livemode,
+        "intercom_workspace": talking.workspace,
+        "intercom_region": talking.region,
+    }
+
+
+def _same_house(house: House, found: Mapping[str, str | bool]) -> None:
+    for name, what in IDENTITY.items():
+        if getattr(house, name) != found[name]:
+            raise Failed(
+                f"Nothing was written: the state was built for {what} {getattr(house, name)}, but the key opens "
+                f"{found[name]}. Use the right key, or another INSTEP_STATE_URL with `instep init`."
+            )
+
+
+def _follow_configuration(store: Store, house: House, config: Config, now: Callable[[], int]) -> House:
+    """A changed instep.toml makes every account due."""
+    mark = fingerprint(config.model_dump(mode="json"))
+    if mark == house.config_fingerprint:
+        return house
+    house = replace(house, config_fingerprint=mark)
+    store.make_all_due(now(), "instep.toml changed")
+    store.settle_in(house)
+    return house
+
+
+def init(settings: Settings, on: bool = False, product: bool = True) -> tuple[House, bool]:
+    """Set this installation up: everything is checked before the first table is made.
+
+    Returns the house and whether it is new. ``on`` switches all targets on and makes the names they need in
+    Intercom; without it they watch. Raises Misuse or Failed; then nothing was written.
+    """
+    if on and settings.live:
+        raise Misuse("`init --on` is refused with a live Stripe key: a live installation starts by watching.")
+    config = load_config(settings.instep_config)
+    w = connect(settings)
+    found = identify(w)
+    if product:
+        ask("the product database", w.product.check)
+    systems = assemble(w, config, {}, settings.clock())
+    store = _reachable(settings)
+    house = store.house()
+    if house:
+        _same_house(house, found)
+    ask("the product database", w.product.make_tables)
+    if on:
+        declare(systems)
+    modes: dict[str, Mode] = {line.target.name: "on" if on else "watch" for line in systems.targets}
+    fresh = house is None
+    house = House(
+        installation_id=house.installation_id if house else uuid4().hex,
+        born_at=house.born_at if house else settings.clock()(),
+        stripe_account=str(found["stripe_account"]),
+        livemode=bool(found["livemode"]),
+        intercom_workspace=str(found["intercom_workspace"]),
+        intercom_region=str(found["intercom_region"]),
+        modes=modes if on or house is None else {**modes, **house.modes},
+        config_fingerprint=fingerprint(config.model_dump(mode="json")),
+    )
+    store.settle_in(house)
+    return house, fresh
+
+
+def _reachable(settings: Settings) -> Store:
+    try:
+        store = Store(settings.instep_state_url.get_secret_value())
+        store.upgrade()
+    except StateError as error:
+        raise Failed(str(error)) from None
+    return store
+
+
+def declare(systems: Systems) -> None:
+    """Make every tag and attribute that the targets need."""
+    for line in systems.targets:
+        if isinstance(line.target, Declares):
+            ask("Intercom", lambda target=line.target: target.declare(systems.names))  # type: ignore[misc]

@@ -1,0 +1,71 @@
+"""The dry run: what a sync would send for one account, step by step, without sending or storing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from flows.gathering import gather
+from flows.wiring import Systems, TargetLine
+from mappings.lifecycle import life
+from mappings.model import AccountFacts, AccountId, Desired, Later, Link, Step, Subject, Value
+from mappings.plan import fold, next_step
+from state.store import Store
+
+Links = dict[tuple[str, Subject], Link]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One step that a sync would take. ``then``: only once something before it has become ready."""
+
+    account_id: AccountId
+    step: Step
+    then: bool = False
+
+
+def preview(store: Store, systems: Systems, account: AccountId, now: int, born_at: int, salt: str) -> list[Planned]:
+    """All steps for ``account`` in the order of a sync. What earlier steps would bring is folded into later ones."""
+    facts = gather(store, account, born_at)
+    links: Links = {}
+    planned: list[Planned] = []
+    then = False
+    for line in systems.targets:
+        if systems.mode(line.target.name) == "off":
+            continue
+        current = life(facts, systems.config, systems.catalog, now, systems.managed)
+        steps: list[Step] = []
+        for desired in line.desired(facts, current, systems.config):
+            steps += _steps(store, line, facts, desired, links, salt)
+        planned += [Planned(account, step, then) for step in steps]
+        for step in steps:
+            facts = line.expect(facts, step, now) if line.expect else facts
+        then = then or (line.unfinished and bool(steps))
+    return planned
+
+
+def _steps(
+    store: Store, line: TargetLine, facts: AccountFacts, desired: Desired, links: Links, salt: str
+) -> Iterator[Step]:
+    key = (desired.target, desired.subject)
+    link = store.links([desired.subject]).get(key) or Link(*key)
+    if link.state == "parked":
+        return
+    if line.held and (line.fetched or not link.external_id) and (held := line.held(facts, desired)):
+        link = replace(link, external_id=held.external_id, values={**link.values, **held.values})
+    while step := next_step(desired, link, salt):
+        yield replace(step, values=_named(store, step.values, links))
+        link = fold(link, step)
+    links[key] = link
+
+
+def _named(store: Store, values: Mapping[str, Value], links: Links) -> dict[str, Value]:
+    """Ids that are not known yet are shown by what they will name."""
+    named: dict[str, Value] = {}
+    for name, value in values.items():
+        if isinstance(value, Later):
+            key = (value.target, value.subject)
+            link = links.get(key) or store.links([value.subject]).get(key)
+            value = link.external_id if link and link.external_id else f"({value.target} {value.subject})"
+        named[name] = value
+    return named

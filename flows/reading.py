@@ -1,0 +1,184 @@
+"""Pull and look: hints into the inbox, what was fetched into facts. Never writes to a vendor."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+from connectors.contract import ConnectorError, Page, Source
+from flows.wiring import SourceLine, Systems
+from mappings.model import Record, Ref
+from mappings.plan import match
+from mappings.text import identifier
+from state.store import Cursor, Finding, Hint, Landed, Lease, Store, Todo
+
+log = logging.getLogger("instep")
+
+SOURCE_LEASE = 300.0
+LOOK_BATCH = 200
+# A hint this young may be ahead of what the vendor's reads show.
+UNSETTLED = 60
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What one pull of one source did. ``busy``: another worker is reading it."""
+
+    source: str
+    hints: int = 0
+    rows: int = 0
+    absent: int = 0
+    busy: bool = False
+    scanned: bool = False
+
+
+@dataclass(slots=True)
+class Looked:
+    """What one look did: ``failed`` systems could not be read."""
+
+    hints: int = 0
+    roots: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+class Reader:
+    """Reads sources into the state. ``now`` is the mapping clock."""
+
+    def __init__(self, store: Store, systems: Systems, now: Callable[[], int], owner: str, pool: Executor) -> None:
+        self._store, self._systems, self._now, self._owner, self._pool = store, systems, now, owner, pool
+
+    def pull(self, line: SourceLine, sweep: bool = False, progress: Callable[[int], None] | None = None) -> Pulled:
+        """Read what is new in one source; the first time, and for a ``sweep``, all of it.
+
+        Raises ConnectorError when the source cannot be read; what was stored before stays.
+        """
+        source = line.source
+        cursor = self._store.lease_cursor(source.name, self._owner, SOURCE_LEASE)
+        if cursor is None:
+            return Pulled(source.name, busy=True)
+        pulled = Pulled(source.name)
+        try:
+            if sweep or source.feed == "truth" or cursor.scanned_at is None:
+                cursor = self._scan(line, cursor, pulled, progress)
+            if source.feed == "hints":
+                for page in source.changes(cursor.position):
+                    pulled.hints += self._store.take_in(cursor, page.changes, page.cursor, self._now())
+        finally:
+            self._store.release_cursor(cursor)
+        return pulled
+
+    def _scan(self, line: SourceLine, cursor: Cursor, pulled: Pulled, progress: Callable[[int], None] | None) -> Cursor:
+        """Everything, page by page, each page with its resume point. The event cursor is taken first, so that what
+        moves while we scan is replayed."""
+        source = line.source
+        if cursor.scan is None or cursor.scan_look is None:
+            cursor = self._store.start_scan(cursor, cursor.position or self._event_position(source))
+        look = cursor.scan_look or self._store.draw_look()
+        for page in source.scan(cursor.scan):
+            landed = self._land(line, look, page, cursor)
+            pulled.rows += landed.rows
+            if page.changes:
+                pulled.hints += self._store.take_in(cursor, page.changes, None, self._now())
+            if progress:
+                progress(len(page.records))
+        pulled.absent = self._store.finish_scan(cursor, source.kinds, self._now())
+        pulled.scanned = True
+        return cursor
+
+    def _event_position(self, source: Source) -> str | None:
+        if source.feed != "hints":
+            return None
+        return next((page.cursor for page in source.changes(None)), None)
+
+    def _land(self, line: SourceLine, look: int, page: Page, cursor: Cursor) -> Landed:
+        findings = self._findings(line, page.records)
+        return self._store.record(
+            look, findings, match=match, now=self._now(), reason=f"{line.source.name} changed", cursor=cursor,
+            resume=page.cursor,
+        )  # fmt: skip
+
+    def _findings(self, line: SourceLine, records: Iterable[Record]) -> list[Finding]:
+        """One bad record is put aside with its reason; the others go on."""
+        found: list[Finding] = []
+        for record in records:
+            try:
+                if not identifier(record.ref.id):
+                    raise ValueError("its id is empty, padded, over 200 characters or holds control characters")
+                found.append(Finding(record.ref, tuple(line.facts(record)), whole=not record.part))
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                self._put_aside(record, error)
+        return found
+
+    def _put_aside(self, record: Record, error: Exception) -> None:
+        subject = f"{record.ref.kind}:{ascii(record.ref.id)[1:-1][:120]}"
+        reason = str(error) if type(error) is ValueError else f"cannot be read ({type(error).__name__}: {error})"
+        todo = Todo("parked", subject, record.ref.source, reason, since=self._now())
+        self._store.todo_add([todo])
+
+    def look(self, limit: int = 5000) -> Looked:
+        """Fetch the roots that due hints name, each once, and store what they are now."""
+        looked = Looked()
+        while looked.hints < limit and (hints := self._store.due_hints(self._now(), LOOK_BATCH)):
+            before = looked.hints
+            self._look_at(hints, looked)
+            if looked.hints == before:
+                break
+        return looked
+
+    def _look_at(self, hints: Sequence[Hint], looked: Looked) -> None:
+        by_ref: defaultdict[Ref, list[Hint]] = defaultdict(list)
+        for hint in hints:
+            by_ref[hint.ref].append(hint)
+        look = self._store.draw_look()
+        records = self._fetch(list(by_ref), looked.failed)
+        if not records:
+            return
+        seen = [hint for record in records for hint in by_ref[record.ref]]
+        landed = self._record(look, records, seen, None)
+        self._look_again(seen, landed)
+        looked.hints += len(seen)
+        looked.roots += len(records)
+
+    def _look_again(self, hints: Iterable[Hint], landed: Landed) -> None:
+        """A young hint whose fact did not move is looked at once more a minute later."""
+        now = self._now()
+        stale = [h for h in hints if not h.attempts and now - h.occurred_at < UNSETTLED and h.ref not in landed.changed]
+        if stale:
+            self._store.requeue(stale, now + UNSETTLED)
+
+    def fetch_roots(self, refs: Sequence[Ref], holder: Lease) -> None:
+        """Fetch these roots now, for the account that ``holder`` leases. Raises ConnectorError when one cannot be."""
+        look = self._store.draw_look()
+        records = [self._fetch_one(ref) for ref in refs if self._systems.source_of(ref.kind)]
+        self._record(look, records, (), holder)
+
+    def _fetch(self, refs: Sequence[Ref], failed: dict[str, str]) -> list[Record]:
+        def attempt(ref: Ref) -> Record | None:
+            try:
+                return self._fetch_one(ref)
+            except ConnectorError as error:
+                failed[ref.source] = str(error)
+                return None
+
+        return [record for record in self._pool.map(attempt, refs) if record]
+
+    def _fetch_one(self, ref: Ref) -> Record:
+        line = self._systems.source_of(ref.kind)
+        if line is None:
+            raise LookupError(f"no source fetches {ref.kind}")
+        return line.source.fetch(ref)
+
+    def _record(self, look: int, records: Sequence[Record], hints: Sequence[Hint], holder: Lease | None) -> Landed:
+        by_kind: defaultdict[str, list[Record]] = defaultdict(list)
+        for record in records:
+            by_kind[record.ref.kind].append(record)
+        findings: list[Finding] = []
+        for kind, group in by_kind.items():
+            line = self._systems.source_of(kind)
+            findings += self._findings(line, group) if line else []
+        return self._store.record(
+            look, findings, match=match, now=self._now(), reason="looked at", hints=hints, holder=holder
+        )

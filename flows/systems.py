@@ -1,0 +1,91 @@
+"""The registry: which sources are read and which targets are written, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from connectors.intercom import IntercomApi, IntercomCompanies, IntercomContacts, IntercomEvents, IntercomSettings
+from connectors.product import (
+    ProductAccess,
+    ProductAccounts,
+    ProductDatabase,
+    ProductRequests,
+    ProductSettings,
+    ProductUsers,
+)
+from connectors.provisioning import Instances, ProvisionerSettings
+from connectors.stripe import StripeApi, StripeBilling, StripeCustomers, StripeSettings, StripeTrials
+from flows.settings import Settings
+from flows.wiring import SourceLine, TargetLine
+from mappings import intercom, product, provisioning, stripe
+from mappings.config import Config
+
+
+@dataclass(slots=True)
+class Wires:
+    """The clients that the connectors of one system share. ``instances`` is None without a provisioner."""
+
+    stripe: StripeApi
+    intercom: IntercomApi
+    product: ProductDatabase
+    instances: Instances | None
+
+
+def wires(settings: Settings) -> Wires:
+    """Nothing is sent yet."""
+    secret = settings.provisioner_secret if settings.provisioner_secret.get_secret_value() else None
+    return Wires(
+        StripeApi(StripeSettings(settings.stripe_api_key, settings.stripe_api_base)),
+        IntercomApi(IntercomSettings(settings.intercom_access_token, settings.intercom_api_base)),
+        ProductDatabase(ProductSettings(SecretStr(settings.instep_product_url.get_secret_value()))),
+        Instances(ProvisionerSettings(settings.provisioner_url, secret)) if settings.provisioner_url else None,
+    )
+
+
+def sources(w: Wires, now: Callable[[], int]) -> list[SourceLine]:
+    """Read in this order: accounts and people first, so that what billing says finds its account."""
+    lines = [
+        SourceLine(ProductAccounts(w.product), product.facts),
+        SourceLine(ProductUsers(w.product), product.facts),
+        SourceLine(ProductAccess(w.product, now), product.facts),
+        SourceLine(StripeBilling(w.stripe, now), stripe.facts),
+        SourceLine(ProductRequests(w.product, now), product.facts),
+    ]
+    return [*lines, SourceLine(w.instances, provisioning.facts)] if w.instances else lines
+
+
+def targets(w: Wires, config: Config, now: Callable[[], int]) -> list[TargetLine]:
+    """Written in this order: each may need what the ones before it made."""
+    owned = config.owned_tags
+    billing = [
+        TargetLine(
+            StripeCustomers(w.stripe), stripe.desired_customer, stripe.held_customer, expect=stripe.expect_customer
+        ),
+        TargetLine(
+            StripeTrials(w.stripe), stripe.desired_trials, expect=stripe.expect_trial, redeem=stripe.redemptions
+        ),
+    ]
+    instances = (
+        TargetLine(
+            w.instances,
+            provisioning.desired_instance,
+            provisioning.held_instance,
+            fetched=True,
+            expect=provisioning.expect_instance,
+            unfinished=True,
+        )
+        if w.instances
+        else None
+    )
+    return [
+        *billing,
+        *([instances] if instances else []),
+        TargetLine(ProductAccess(w.product, now), product.desired_access, product.held_access, fetched=True),
+        TargetLine(ProductRequests(w.product, now), product.desired_answers, product.held_answer, fetched=True),
+        TargetLine(IntercomCompanies(w.intercom), intercom.desired_companies),
+        TargetLine(IntercomContacts(w.intercom, owned.__contains__), intercom.desired_contacts),
+        TargetLine(IntercomEvents(w.intercom), intercom.desired_events),
+    ]

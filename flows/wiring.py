@@ -1,0 +1,60 @@
+"""One line a source, one line a target: what connects a connector class with its mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connectors.contract import Source, Target
+from mappings.catalog import Catalog
+from mappings.config import Config
+from mappings.lifecycle import Life
+from mappings.model import AccountFacts, Desired, Fact, Held, Mode, Name, Record, Step
+
+Wanted = Callable[[AccountFacts, Life, Config], Iterable[Desired]]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A source and how its records become facts."""
+
+    source: Source
+    facts: Callable[[Record], list[Fact]]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetLine:
+    """A target and what it should hold.
+
+    ``held``: what the facts say it holds; asked when a Link is born, and at every plan when ``fetched`` (what was
+    fetched replaces what we believed). ``expect``: the facts once a step was done, for a plan. ``unfinished``: an
+    accepted push may still be on its way, so a plan lists what follows as "then". ``redeem``: what a create uses up.
+    """
+
+    target: Target
+    desired: Wanted
+    held: Callable[[AccountFacts, Desired], Held | None] | None = None
+    fetched: bool = False
+    expect: Callable[[AccountFacts, Step, int], AccountFacts] | None = None
+    unfinished: bool = False
+    redeem: Callable[[AccountFacts, Step], list[tuple[str, str]]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Systems:
+    """Everything connected, in the order in which it is read and written."""
+
+    sources: Sequence[SourceLine]
+    targets: Sequence[TargetLine]
+    config: Config
+    catalog: Catalog
+    managed: bool
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    names: Sequence[Name] = ()
+
+    def mode(self, target: str) -> Mode:
+        return self.modes.get(target, "watch")
+
+    def source_of(self, kind: str) -> SourceLine | None:
+        """The source that fetches roots of this kind."""
+        return next((line for line in self.sources if kind in line.source.kinds), None)
