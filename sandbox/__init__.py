@@ -1,0 +1,1 @@
+"""Simulated Stripe, Intercom and provisioner over real HTTP, with one settable clock."""

@@ -1,0 +1,114 @@
+"""The simulated Stripe account: its shelves, its event log and its settings. Other modules act on one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+
+from sandbox.stripe.store import Shelf
+from sandbox.world import World
+
+Json = dict[str, Any]
+
+VERSION = "2026-10-28.endive"
+_EVENT_PREFIX = {"subscription": "customer.subscription"}
+KINDS = {
+    "customer": "customer",
+    "subscription": "subscription",
+    "invoice": "invoice",
+    "price": "price",
+    "product": "product",
+    "payment_method": "PaymentMethod",
+    "event": "event",
+    "webhook_endpoint": "webhook endpoint",
+}
+
+
+class Account:
+    """``dunning`` is what happens when retries are exhausted: ``canceled``, ``unpaid`` or ``past_due`` (leave it)."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.shelves = {kind: Shelf(name) for kind, name in KINDS.items()}
+        self.customers = self.shelves["customer"]
+        self.subscriptions = self.shelves["subscription"]
+        self.invoices = self.shelves["invoice"]
+        self.prices = self.shelves["price"]
+        self.products = self.shelves["product"]
+        self.cards = self.shelves["payment_method"]
+        self.events = self.shelves["event"]
+        self.webhooks = self.shelves["webhook_endpoint"]
+        self.outcomes: dict[str, str] = {}
+        self.dunning = "canceled"
+        self.timers: set[tuple[str, str, int]] = set()
+        self.request: Json = {"id": None, "idempotency_key": None}
+        self.touched = ""
+        self.created_at = world.now
+
+    @property
+    def now(self) -> int:
+        return self.world.now
+
+    def add(self, obj: Json, event: str = "") -> Json:
+        """Put a new object on its shelf and log ``event`` (``customer.created`` and the like)."""
+        self.shelves[obj["object"]].add(obj)
+        self.touched = self.touched or obj["object"]
+        if event:
+            self.emit(event, obj)
+        return obj
+
+    def emit(self, type: str, obj: Json, previous: Json | None = None) -> None:
+        """Stripe docs: an event holds the object as it was then, and what an update changed."""
+        data = {"object": orjson.loads(orjson.dumps(obj))} | ({"previous_attributes": previous} if previous else {})
+        self.touched = self.touched or type
+        self.events.add(
+            {
+                "id": self.world.new_id("evt_", 24),
+                "object": "event",
+                "api_version": VERSION,
+                "created": self.now,
+                "data": data,
+                "livemode": False,
+                "pending_webhooks": len(self.webhooks),
+                "request": dict(self.request),
+                "type": type,
+            }
+        )
+
+    @contextmanager
+    def changing(self, obj: Json, *also: str) -> Iterator[Json]:
+        """Log ``<object>.updated`` and ``also`` when the block changed anything."""
+        before = orjson.loads(orjson.dumps(obj))
+        yield obj
+        if previous := changed(before, obj):
+            prefix = _EVENT_PREFIX.get(obj["object"], obj["object"])
+            self.emit(f"{prefix}.updated", obj, previous)
+            for type in also:
+                self.emit(type, obj)
+
+    def after(self, kind: str, id: str, at: int, action: Any) -> None:
+        """Run ``action(account, id, at)`` when the clock reaches ``at``, once for the same kind, id and moment."""
+        timer = (kind, id, at)
+        if timer not in self.timers:
+            self.timers.add(timer)
+            self.world.schedule(at, lambda: self._run(timer, action))
+
+    def _run(self, timer: tuple[str, str, int], action: Any) -> None:
+        self.timers.discard(timer)
+        action(self, timer[1], timer[2])
+
+
+def changed(before: Json, after: Json) -> Json:
+    """Old values of what differs; in hashes only the differing names, a name that was absent as null."""
+    previous: Json = {}
+    for name in before.keys() | after.keys():
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        previous[name] = (
+            changed(old, new) if isinstance(old, dict) and isinstance(new, dict) and name != "items" else old
+        )
+    return previous

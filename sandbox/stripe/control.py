@@ -1,0 +1,98 @@
+"""What happens in a browser or at a bank: cards, retries, dunning settings, bulk history. Not booked in the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sandbox.stripe import customers, invoices, seeding
+from sandbox.stripe.account import Account
+from sandbox.stripe.errors import StripeError, invalid
+from sandbox.stripe.http import service
+from sandbox.world import World
+
+Json = dict[str, Any]
+
+OUTCOMES = ("ok", "decline")
+DUNNING = ("canceled", "unpaid", "past_due")
+
+
+def control(world: World) -> APIRouter:
+    """Routes to be mounted under ``/_sandbox/stripe``.
+
+    ``POST /customers/{id}/card {"outcome": "ok"|"decline"}`` attaches a new card and makes it the default;
+    ``PUT`` the same changes what the bank says to the default card; ``POST /customers/{id}/pay`` retries its open
+    invoices; ``PUT /settings {"dunning": "canceled"|"unpaid"|"past_due", "key": ...}``; ``POST /import [...]``.
+    """
+    router, held = APIRouter(), service(world)
+    account = held.account
+
+    async def card(request: Request) -> Response:
+        outcome = orjson.loads(await request.body() or b"{}").get("outcome", "ok")
+        act = _add_card if request.method == "POST" else _change_bank
+        return _answer(lambda: act(account, request.path_params["id"], outcome))
+
+    async def pay(request: Request) -> Response:
+        return _answer(lambda: _pay(account, request.path_params["id"]))
+
+    async def settings(request: Request) -> Response:
+        body = orjson.loads(await request.body() or b"{}")
+        if not set(body) <= {"dunning", "key"} or body.get("dunning", "unpaid") not in DUNNING:
+            return _answer(lambda: _refuse(f"settings are key and dunning: {', '.join(DUNNING)}"))
+        account.dunning, held.key = body.get("dunning", account.dunning), body.get("key", held.key)
+        return _answer(lambda: {"dunning": account.dunning, "key": held.key})
+
+    async def bulk(request: Request) -> Response:
+        rows = orjson.loads(await request.body())
+        return _answer(lambda: [seeding.add(account, row) for row in rows])
+
+    router.add_route("/customers/{id}/card", card, methods=["POST", "PUT"])
+    router.add_route("/customers/{id}/pay", pay, methods=["POST"])
+    router.add_route("/settings", settings, methods=["GET", "PUT"])
+    router.add_route("/import", bulk, methods=["POST"])
+    return router
+
+
+def _answer(act: Any) -> Response:
+    try:
+        return Response(orjson.dumps(act()), media_type="application/json")
+    except StripeError as refusal:
+        return Response(orjson.dumps(refusal.body), refusal.status, media_type="application/json")
+
+
+def _refuse(message: str) -> None:
+    raise invalid(message)
+
+
+def _add_card(account: Account, id: str, outcome: str) -> Json:
+    customer = account.customers.need(id)
+    card = customers.new_card(account, _known(outcome))
+    customers.attach_card(account, card["id"], {"customer": id})
+    with account.changing(customer):
+        customer["invoice_settings"] = customer["invoice_settings"] | {"default_payment_method": card["id"]}
+    return card
+
+
+def _known(outcome: str) -> str:
+    if outcome not in OUTCOMES:
+        raise invalid(f"outcome must be one of {', '.join(OUTCOMES)}", "outcome")
+    return outcome
+
+
+def _change_bank(account: Account, id: str, outcome: str) -> Json:
+    card = account.customers.need(id)["invoice_settings"]["default_payment_method"]
+    if card is None:
+        raise invalid("This customer has no default card.")
+    account.outcomes[card] = _known(outcome)
+    return {"card": card, "outcome": outcome}
+
+
+def _pay(account: Account, id: str) -> Json:
+    """The customer presses pay on each open invoice's hosted page."""
+    account.customers.need(id)
+    waiting = [invoice for invoice in account.invoices.of(id) if invoice["status"] == "open"]
+    return {invoice["id"]: invoices.attempt(account, invoice, manual=True) for invoice in waiting}

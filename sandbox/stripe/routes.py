@@ -1,0 +1,229 @@
+"""The endpoints: method, path, the SDK's typed params, the handler, and which parameters are simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from stripe import params as typed
+from stripe.params import billing_portal
+
+from sandbox.stripe import catalog, customers, invoices, misc, resuming, subscriptions
+from sandbox.stripe.account import Account
+
+Json = dict[str, Any]
+Handler = Callable[[Account, str, Json], Json]
+
+_LIST = "created ending_before expand limit starting_after"
+_CREATE_SUB = (
+    "cancel_at cancel_at_period_end collection_method customer days_until_due default_payment_method description "
+    "expand items metadata off_session payment_behavior payment_settings proration_behavior trial_end "
+    "trial_period_days trial_settings"
+)
+_UPDATE_SUB = (
+    "cancel_at cancel_at_period_end cancellation_details collection_method days_until_due default_payment_method "
+    "description expand items metadata off_session pause_collection payment_behavior payment_settings "
+    "proration_behavior trial_end trial_settings"
+)
+_CUSTOMER = f"{' '.join(customers.SETTABLE)} expand"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``takes``: the parameters this endpoint acts on; others the vendor knows are refused as not simulated."""
+
+    method: str
+    path: str
+    kind: str
+    params: Any
+    handler: Handler
+    takes: frozenset[str]
+    effect: str
+
+    @property
+    def lists(self) -> bool:
+        return self.handler.__name__.startswith("list")
+
+
+def _route(line: str, params: Any, handler: Handler, takes: str = "expand", effect: str = "") -> Route:
+    method, path, kind = line.split()
+    return Route(method, path, kind, params, handler, frozenset(takes.split()), effect)
+
+
+ROUTES = [
+    _route("GET /v1/account account", typed.AccountRetrieveCurrentParams, misc.account),
+    _route("POST /v1/customers customer", typed.CustomerCreateParams, customers.create, _CUSTOMER, "customer.created"),
+    _route("GET /v1/customers customer", typed.CustomerListParams, customers.list_all, f"{_LIST} email"),
+    _route("GET /v1/customers/{id} customer", typed.CustomerRetrieveParams, customers.retrieve),
+    _route(
+        "POST /v1/customers/{id} customer", typed.CustomerUpdateParams, customers.update, _CUSTOMER, "customer.updated"
+    ),
+    _route("DELETE /v1/customers/{id} customer", typed.CustomerDeleteParams, customers.delete, "", "customer.deleted"),
+    _route(
+        "GET /v1/customers/{id}/payment_methods payment_method",
+        typed.CustomerPaymentMethodListParams,
+        customers.list_cards,
+        "ending_before expand limit starting_after type",
+    ),
+    _route(
+        "GET /v1/payment_methods payment_method",
+        typed.PaymentMethodListParams,
+        customers.list_cards,
+        "customer ending_before expand limit starting_after type",
+    ),
+    _route("GET /v1/payment_methods/{id} payment_method", typed.PaymentMethodRetrieveParams, customers.retrieve_card),
+    _route(
+        "POST /v1/payment_methods/{id}/attach payment_method",
+        typed.PaymentMethodAttachParams,
+        customers.attach_card,
+        "customer expand",
+        "payment_method.attached",
+    ),
+    _route(
+        "POST /v1/payment_methods/{id}/detach payment_method",
+        typed.PaymentMethodDetachParams,
+        customers.detach_card,
+        "expand",
+        "payment_method.detached",
+    ),
+    _route(
+        "POST /v1/subscriptions subscription",
+        typed.SubscriptionCreateParams,
+        subscriptions.create,
+        _CREATE_SUB,
+        "subscription.created",
+    ),
+    _route(
+        "GET /v1/subscriptions subscription",
+        typed.SubscriptionListParams,
+        subscriptions.list_all,
+        f"{_LIST} collection_method customer price status",
+    ),
+    _route("GET /v1/subscriptions/{id} subscription", typed.SubscriptionRetrieveParams, subscriptions.retrieve),
+    _route(
+        "POST /v1/subscriptions/{id} subscription",
+        typed.SubscriptionUpdateParams,
+        subscriptions.update,
+        _UPDATE_SUB,
+        "subscription.updated",
+    ),
+    _route(
+        "DELETE /v1/subscriptions/{id} subscription",
+        typed.SubscriptionCancelParams,
+        subscriptions.cancel,
+        "cancellation_details expand invoice_now prorate",
+        "subscription.deleted",
+    ),
+    _route(
+        "POST /v1/subscriptions/{id}/pause subscription",
+        typed.SubscriptionPauseParams,
+        subscriptions.pause,
+        "bill_for expand invoicing_behavior type",
+        "subscription.paused",
+    ),
+    _route(
+        "POST /v1/subscriptions/{id}/resume subscription",
+        typed.SubscriptionResumeParams,
+        resuming.resume,
+        "billing_cycle_anchor expand payment_behavior proration_behavior",
+        "subscription.resumed",
+    ),
+    _route(
+        "POST /v1/products product",
+        typed.ProductCreateParams,
+        catalog.create_product,
+        "id name description metadata active",
+        "product.created",
+    ),
+    _route("GET /v1/products product", typed.ProductListParams, catalog.list_products, f"{_LIST} active ids"),
+    _route("GET /v1/products/{id} product", typed.ProductRetrieveParams, catalog.retrieve_product),
+    _route(
+        "POST /v1/prices price",
+        typed.PriceCreateParams,
+        catalog.create_price,
+        "active currency expand lookup_key metadata nickname product recurring tax_behavior unit_amount",
+        "price.created",
+    ),
+    _route(
+        "GET /v1/prices price",
+        typed.PriceListParams,
+        catalog.list_prices,
+        f"{_LIST} active currency lookup_keys product type",
+    ),
+    _route("GET /v1/prices/{id} price", typed.PriceRetrieveParams, catalog.retrieve_price),
+    _route(
+        "POST /v1/prices/{id} price",
+        typed.PriceUpdateParams,
+        catalog.update_price,
+        "active expand lookup_key metadata nickname",
+        "price.updated",
+    ),
+    _route(
+        "GET /v1/invoices invoice",
+        typed.InvoiceListParams,
+        invoices.list_all,
+        f"{_LIST} collection_method customer status subscription",
+    ),
+    _route("GET /v1/invoices/{id} invoice", typed.InvoiceRetrieveParams, invoices.retrieve),
+    _route(
+        "POST /v1/invoices/{id}/pay invoice",
+        typed.InvoicePayParams,
+        invoices.pay,
+        "expand off_session paid_out_of_band payment_method",
+        "invoice.paid",
+    ),
+    _route(
+        "POST /v1/invoices/{id}/void invoice",
+        typed.InvoiceVoidInvoiceParams,
+        invoices.void_invoice,
+        "expand",
+        "invoice.voided",
+    ),
+    _route("GET /v1/events event", typed.EventListParams, misc.list_events, f"{_LIST} type types"),
+    _route("GET /v1/events/{id} event", typed.EventRetrieveParams, misc.retrieve_event),
+    _route(
+        "POST /v1/webhook_endpoints webhook_endpoint",
+        typed.WebhookEndpointCreateParams,
+        misc.create_webhook,
+        "api_version description enabled_events expand metadata url",
+        "webhook_endpoint.created",
+    ),
+    _route("GET /v1/webhook_endpoints webhook_endpoint", typed.WebhookEndpointListParams, misc.list_webhooks, _LIST),
+    _route(
+        "GET /v1/webhook_endpoints/{id} webhook_endpoint", typed.WebhookEndpointRetrieveParams, misc.retrieve_webhook
+    ),
+    _route(
+        "POST /v1/webhook_endpoints/{id} webhook_endpoint",
+        typed.WebhookEndpointUpdateParams,
+        misc.update_webhook,
+        "description disabled enabled_events expand metadata url",
+        "webhook_endpoint.updated",
+    ),
+    _route(
+        "DELETE /v1/webhook_endpoints/{id} webhook_endpoint",
+        typed.WebhookEndpointDeleteParams,
+        misc.delete_webhook,
+        "",
+        "webhook_endpoint.deleted",
+    ),
+    _route(
+        "POST /v1/billing_portal/sessions session",
+        billing_portal.SessionCreateParams,
+        misc.portal_session,
+        "configuration customer expand flow_data locale return_url",
+        "billing_portal.session.created",
+    ),
+]
+
+_BY_PATH = {(route.method, route.path): route for route in ROUTES}
+
+
+def find(method: str, path: str) -> tuple[Route | None, str]:
+    """The route and the id in the path. An empty id reads as the list, as with the real service."""
+    path = path.rstrip("/")
+    if route := _BY_PATH.get((method, path)):
+        return route, ""
+    parts = path.split("/")
+    id = parts[3] if len(parts) > 3 else ""
+    return _BY_PATH.get((method, "/".join([*parts[:3], "{id}", *parts[4:]]))), id

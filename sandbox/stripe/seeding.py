@@ -1,0 +1,72 @@
+"""Customers and subscriptions that are simply there, without the calls, events and limits of making them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.stripe import customers, lifecycle, subscriptions
+from sandbox.stripe.account import Account
+from sandbox.stripe.errors import invalid
+from sandbox.stripe.periods import DAY, current
+from sandbox.stripe.shapes import CARD, new
+
+Json = dict[str, Any]
+
+STATUSES = ("trialing", "active", "past_due", "canceled", "paused", "incomplete_expired", "unpaid")
+_CUSTOMER = ("email", "name", "description", "metadata")
+
+
+def add(account: Account, row: Json) -> Json:
+    """``{email, name, metadata, created, card, subscription: {price, status, created, metadata, trial_end}}``.
+
+    Every name but price is optional; card is ``ok`` or ``decline``; a subscription may also have ``ended_at``.
+    Answers the ids: ``{"customer": ..., "subscription": ...}``.
+    """
+    if unknown := row.keys() - {*_CUSTOMER, "created", "card", "subscription"}:
+        raise invalid(f"Unknown names in the import: {', '.join(sorted(unknown))}")
+    customer = customers.blank(account, row.get("created", account.now))
+    customer |= {name: row[name] for name in _CUSTOMER if name in row}
+    account.customers.add(customer)
+    if "card" in row:
+        _give_card(account, customer, row["card"])
+    sub = _subscribe(account, customer, row["subscription"]) if row.get("subscription") else None
+    return {"customer": customer["id"], "subscription": sub["id"] if sub else None}
+
+
+def _give_card(account: Account, customer: Json, outcome: str) -> None:
+    id = account.world.new_id("pm_", 24)
+    account.cards.add(new("payment_method", CARD, id, customer["created"], customer=customer["id"]))
+    account.outcomes[id] = outcome
+    customer["invoice_settings"] = customer["invoice_settings"] | {"default_payment_method": id}
+
+
+def _subscribe(account: Account, customer: Json, row: Json) -> Json:
+    status = row.get("status", "active")
+    if status not in STATUSES:
+        raise invalid(f"status must be one of {', '.join(STATUSES)}")
+    created = int(row.get("created") or customer["created"])
+    sub = subscriptions.blank(account, customer["id"], created, [{"price": row["price"]}])
+    sub |= {"status": status, "metadata": row.get("metadata", {})}
+    customer["currency"] = sub["currency"]
+    _date(account, sub, row)
+    account.subscriptions.add(sub)
+    lifecycle.watch(account, sub)
+    return sub
+
+
+def _date(account: Account, sub: Json, row: Json) -> None:
+    """The dates that go with the status."""
+    if sub["status"] in ("trialing", "paused"):
+        end = row.get("trial_end", account.now + 7 * DAY if sub["status"] == "trialing" else account.now)
+        sub |= {"trial_start": sub["created"], "trial_end": end, "billing_cycle_anchor": end}
+        lifecycle.set_period(sub, sub["created"], end)
+    else:
+        recurring = sub["items"]["data"][0]["price"]["recurring"]
+        lifecycle.set_period(sub, *current(sub["created"], recurring, account.now))
+    if sub["status"] == "paused":
+        why = {"type": "trial_end_without_payment_method"}
+        sub["status_details"] = {
+            "paused": {"subscription": why, "transitioned_at": sub["trial_end"], "type": "subscription"}
+        }
+    if sub["status"] in lifecycle.ENDED:
+        sub |= {"ended_at": row.get("ended_at", account.now), "canceled_at": row.get("ended_at", account.now)}
