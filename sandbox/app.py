@@ -17,7 +17,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sandbox.faults import Answer, afterwards, hold, instead, send_answer
 from sandbox.world import Entry, World
 
-
 Wire = tuple[Receive, Send]
 
 

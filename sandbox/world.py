@@ -1,6 +1,6 @@
 """The ground the simulated vendors stand on: one settable clock with timers, one ledger, rate windows, fault rules.
 
-Everything here runs under ``World.lock``; the HTTP layer takes it around each request, so vendors are plain code.
+The HTTP layer serves one call at a time, so vendors are plain code without locks.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import heapq
 import itertools
 import random
 import re
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -69,7 +68,6 @@ class World:
     """One clock, one ledger and one seed for all simulated vendors. Times are unix seconds."""
 
     def __init__(self, now: int | None = None, seed: int = 1) -> None:
-        self.lock = threading.RLock()
         self.random = random.Random(seed)
         self.ledger: list[Entry] = []
         self.faults: list[Fault] = []

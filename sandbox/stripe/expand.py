@@ -43,19 +43,17 @@ EXPANDABLE: dict[str, dict[str, str]] = {
 
 
 def expanded(account: Account, answer: Json, paths: list[str]) -> Json:
-    """Raises NotBegun (400) for a path that does not expand."""
     for path in paths:
-        if path.count(".") >= DEEPEST + 2:
-            raise NotBegun(
-                400, f"You cannot expand more than {DEEPEST} levels of a property. Property: {path}", param="expand"
-            )
-        answer = _expand(account, answer, path, path)
+        answer = _expand(account, answer, path)
     return answer
 
 
 def check(kind: str, paths: list[str], *, listed: bool) -> None:
     """Refuse a path before anything is done. ``kind`` is what the call answers with, or lists."""
     for path in paths:
+        if path.count(".") >= DEEPEST:
+            message = f"You cannot expand more than {DEEPEST} levels of a property. Property: {path}"
+            raise NotBegun(400, message, param="expand")
         inner = path.removeprefix("data.") if listed else path
         if (listed and inner == path) or not _allowed(kind, inner):
             raise NotBegun(400, f"This property cannot be expanded ({path}).", param="expand")
@@ -71,16 +69,16 @@ def _allowed(kind: str, path: str) -> bool:
     return False
 
 
-def _expand(account: Account, node: Any, path: str, whole: str) -> Any:
+def _expand(account: Account, node: Any, path: str) -> Any:
     if isinstance(node, list):
-        return [_expand(account, each, path, whole) for each in node]
+        return [_expand(account, each, path) for each in node]
     if not isinstance(node, dict) or node.get("deleted"):
         return node
     if node.get("object") == "list" and path.startswith("data."):
-        return node | {"data": _expand(account, node["data"], path.removeprefix("data."), whole)}
+        return node | {"data": _expand(account, node["data"], path.removeprefix("data."))}
     head, _, rest = path.partition(".")
     value = _resolve(account, node, head, node.get(head))
-    return node | {head: _expand(account, value, rest, whole) if rest else value}
+    return node | {head: _expand(account, value, rest) if rest else value}
 
 
 def _resolve(account: Account, node: Json, head: str, value: Any) -> Any:

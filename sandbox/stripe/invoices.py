@@ -18,7 +18,11 @@ RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)
 
 
 def draft(account: Account, sub: Json, reason: str, *, free: bool = False) -> Json:
-    """A draft for the subscription's current period; ``free`` is the zero invoice of a trial's start."""
+    """A draft for the subscription's current period, logged; ``free`` is the zero invoice of a trial's start."""
+    return account.add(build(account, sub, reason, free=free), "invoice.created")
+
+
+def build(account: Account, sub: Json, reason: str, *, free: bool = False) -> Json:
     customer = account.customers.need(sub["customer"])
     id = account.world.new_id("in_", 24)
     lines = [_line(account, id, sub, item, free) for item in sub["items"]["data"]]
@@ -27,7 +31,7 @@ def draft(account: Account, sub: Json, reason: str, *, free: bool = False) -> Js
         ("amount_due", "amount_remaining", "subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax"), total
     )
     details = {"metadata": sub["metadata"], "subscription": sub["id"], "subscription_proration_date": None}
-    invoice = new(
+    return new(
         "invoice",
         INVOICE,
         id,
@@ -44,7 +48,6 @@ def draft(account: Account, sub: Json, reason: str, *, free: bool = False) -> Js
         period_start=account.now,
         period_end=account.now,
     )
-    return account.add(invoice, "invoice.created")
 
 
 def amount(sub: Json) -> int:
@@ -148,17 +151,20 @@ def attempt(
     with account.changing(invoice, "invoice.payment_failed"):
         invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + counted}
         if counted:
-            invoice["next_payment_attempt"] = _next_attempt(account, invoice) if retry else None
+            _plan_retry(account, invoice, retry)
     lifecycle.payment_failed(account, invoice, last=bool(counted) and retry and not invoice["next_payment_attempt"])
     return False
 
 
-def _next_attempt(account: Account, invoice: Json) -> int | None:
-    if invoice["billing_reason"] == "subscription_create" or invoice["attempt_count"] > len(RETRIES):
-        return None
-    at = account.now + RETRIES[invoice["attempt_count"] - 1]
+def _plan_retry(account: Account, invoice: Json, wanted: bool) -> None:
+    invoice["next_payment_attempt"] = None
+    if wanted and invoice["billing_reason"] != "subscription_create" and invoice["attempt_count"] <= len(RETRIES):
+        retry_at(account, invoice, account.now + RETRIES[invoice["attempt_count"] - 1])
+
+
+def retry_at(account: Account, invoice: Json, at: int) -> None:
+    invoice["next_payment_attempt"] = at
     account.after("retry", invoice["id"], at, _retry_due)
-    return at
 
 
 def _retry_due(account: Account, id: str, at: int) -> None:

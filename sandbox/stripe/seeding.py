@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import customers, lifecycle, subscriptions
+from sandbox.stripe import customers, invoices, lifecycle, subscriptions
 from sandbox.stripe.account import Account
 from sandbox.stripe.errors import invalid
 from sandbox.stripe.periods import DAY, current
@@ -49,9 +49,29 @@ def _subscribe(account: Account, customer: Json, row: Json) -> Json:
     sub |= {"status": status, "metadata": row.get("metadata", {})}
     customer["currency"] = sub["currency"]
     _date(account, sub, row)
+    _bill(account, customer, sub)
     account.subscriptions.add(sub)
     lifecycle.watch(account, sub)
     return sub
+
+
+def _bill(account: Account, customer: Json, sub: Json) -> None:
+    """Its latest invoice: of zero for a trial, open and once declined where money is owed, else paid."""
+    free, owed = sub["status"] in ("trialing", "paused"), sub["status"] in ("past_due", "unpaid")
+    invoice = invoices.build(account, sub, "subscription_create" if free else "subscription_cycle", free=free)
+    at = sub["items"]["data"][0]["current_period_start"]
+    moved = {"finalized_at": at} | ({} if owed else {"paid_at": at})
+    invoice |= {"created": at, "period_start": at, "period_end": at, "effective_at": at, "attempted": True}
+    invoice |= {"status": "open" if owed else "paid", "status_transitions": invoice["status_transitions"] | moved}
+    invoice |= {"attempt_count": 0 if free else 1, "auto_advance": owed, "number": f"{customer['invoice_prefix']}-0001"}
+    invoice["hosted_invoice_url"] = f"https://invoice.stripe.test/i/{invoice['id']}"
+    if not owed:
+        invoice |= {"amount_paid": invoice["amount_due"], "amount_remaining": 0}
+    elif sub["status"] == "past_due":
+        invoices.retry_at(account, invoice, account.now + 3 * DAY)
+    customer |= {"delinquent": owed, "next_invoice_sequence": 2}
+    account.invoices.add(invoice)
+    sub["latest_invoice"] = invoice["id"]
 
 
 def _date(account: Account, sub: Json, row: Json) -> None:
