@@ -81,6 +81,12 @@ class Cursors(Base):
         return len(changes)
 
     @reading
+    def read_at(self, connection: Connection) -> dict[str, int | None]:
+        """When each source was last read whole, unix seconds; None where that has not ended yet."""
+        rows = connection.execute(select(cursors.c.source, cursors.c.scanned_at).order_by(cursors.c.source))
+        return dict(rows.tuples().all())
+
+    @reading
     def unscanned(self, connection: Connection, sources: Sequence[str]) -> list[str]:
         """Those of ``sources`` without a completed scan, in the order given."""
         done = set(connection.scalars(select(cursors.c.source).where(cursors.c.scanned_at.is_not(None))))

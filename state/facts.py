@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -99,6 +99,12 @@ class Facts(Base):
         """Roots of the account's live facts."""
         mine = select(facts.c.root).where(facts.c.account_id == account, facts.c.gone.is_(False))
         return [root_ref(key) for key in connection.scalars(mine.distinct().order_by(facts.c.root))]
+
+    @reading
+    def stages(self, connection: Connection) -> dict[str, int]:
+        """How many accounts are in each stage, as last written to the product."""
+        rows = select(facts.c.body).where(facts.c.kind == "access", facts.c.gone.is_(False))
+        return dict(sorted(Counter(str(body["stage"]) for body in connection.scalars(rows)).items()))
 
     @reading
     def unmatched(self, connection: Connection, limit: int = 100) -> tuple[int, list[Fact]]:
