@@ -22,7 +22,7 @@ $(READY): pyproject.toml requirements.txt
 	  echo "setting up .venv with uv" && uv sync --quiet --frozen --python $(PYTHON); \
 	else \
 	  echo "setting up .venv with pip (about two minutes)" && $(PYTHON) -m venv .venv && \
-	  $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt && \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt && \
 	  $(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .; \
 	fi
 	@touch $(READY)

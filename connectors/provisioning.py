@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import orjson
 from pydantic import SecretStr
-from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from connectors import wire
 from connectors.contract import Gone, Page, Rejected
@@ -121,7 +121,7 @@ def _signer(secret: SecretStr | None) -> Webhook | None:
         return None
     try:
         return Webhook(secret.get_secret_value())
-    except (ValueError, RuntimeError):
+    except (ValueError, EmptyWebhookSecretError):
         raise ValueError("the provisioner's secret must be whsec_ followed by base64") from None
 
 

@@ -8,64 +8,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 
 from connectors.contract import Ambiguous, BreakerOpen, Gone, Rejected, Target, Transient, Unauthorized, Unknown
 from flows.gathering import redemption
+from flows.journaling import entry
+from flows.outcomes import Outcome, Result
 from flows.wiring import TargetLine
-from mappings.model import AccountFacts, Desired, Held, Later, Link, Ref, Scalar, Step, Value, fingerprint
-from mappings.plan import fold, next_step, scalars, version_of
-from state.store import AlreadyRedeemed, Claimed, Entry, Lease, Store, Todo
+from mappings.model import AccountFacts, Desired, Held, Later, Link, Step, Value
+from mappings.plan import fold, next_step, version_of
+from state.store import AlreadyRedeemed, Claimed, Lease, Store, Todo
 
 # More steps than any subject needs: a mapping and a target that never agree must not spin.
 MOST_STEPS = 200
 MOST_UNKNOWN = 3
-PERSONAL = ("email", "name", "owner_email")
-
-
-class Outcome(StrEnum):
-    """How looking at one (account, target) pair ended; the later ones outweigh the earlier ones."""
-
-    UNCHANGED = "unchanged"
-    APPLIED = "applied"
-    HELD = "held"
-    PARKED = "parked"
-    WAITING = "waiting"
-
-
-ORDER = list(Outcome)
-
-
-@dataclass(slots=True)
-class Result:
-    """What became of one Desired. ``waiting``: the system whose breaker is open or whose key fails. ``retry``: come
-    back soon. ``pending_since``: accepted but unfinished since then. ``unproved``: a removal wants a fresh look."""
-
-    outcome: Outcome = Outcome.UNCHANGED
-    changed: set[Ref] = field(default_factory=set)
-    waiting: str = ""
-    retry: bool = False
-    pending_since: int | None = None
-    unproved: bool = False
-
-
-@dataclass(slots=True)
-class Pair:
-    """One account and one target: the worst outcome of all its subjects."""
-
-    target: str
-    outcome: Outcome
-    waiting: str = ""
-    retry: bool = False
-    pending_since: int | None = None
-
-    def take(self, result: Result) -> None:
-        self.outcome = max(self.outcome, result.outcome, key=ORDER.index)
-        self.waiting = self.waiting or result.waiting
-        self.retry = self.retry or result.retry
-        if result.pending_since is not None:
-            self.pending_since = result.pending_since
 
 
 class Applier:
@@ -172,7 +128,7 @@ class Applier:
             result.outcome, result.pending_since = Outcome.WAITING, link.acknowledged_at or self._now()
         believed = replace(
             link, external_id=held.external_id, values={**link.values, **held.values},
-            state="ok" if link.state == "suspect" else link.state,
+            state=link.state if link.state == "parked" else "pending" if held.pending else "ok",
         )  # fmt: skip
         if believed != link and not watch:
             return self._store.adopt(lease, believed)
@@ -235,14 +191,16 @@ class Applier:
             if found is not None:
                 result.changed |= {found.changed} if found.changed else set()
                 result.outcome = Outcome.APPLIED
+                result.pending_since = self._now() if found.pending else None
                 return self._adopt(lease, desired, intent, found)
         held = target.push(step)
         self._writes[target.name] += 1
         result.outcome = Outcome.APPLIED
+        result.pending_since = self._now() if held.pending else None
         if held.changed:
             result.changed.add(held.changed)
         done = replace(fold(intent, step, held), acknowledged_at=self._now())
-        return self._store.acknowledge(lease, done, [self._entry(link, step, held)])
+        return self._store.acknowledge(lease, done, [entry(link, step, held, self._now(), self._run)])
 
     def _after_unknown(self, lease: Lease, target: Target, desired: Desired, error: Unknown) -> Link:
         """A message may be dropped or repeated under its key; a state is read at the next turn of the loop."""
@@ -293,30 +251,3 @@ class Applier:
         self._store.todo_add(
             [Todo("conflict" if conflict else "parked", link.subject, link.target, reason, since=self._now())]
         )
-
-    def _entry(self, link: Link, step: Step, held: Held) -> Entry:
-        after = scalars(step.values)
-        before = {name: link.values.get(name) for name in after}
-        if step.member[0]:
-            after = {step.member[0]: step.member[1]}
-            before = {}
-        if step.occurrence:
-            after = {"event": step.occurrence.name, "at": step.occurrence.at}
-            before = {}
-        return Entry(
-            target=step.target,
-            subject=step.subject,
-            operation=step.operation,
-            reason=step.why,
-            before=minimised(before),
-            after=minimised(after),
-            caused_at=step.occurrence.at if step.occurrence else None,
-            sent_at=self._now(),
-            run=self._run,
-            vendor_request_id=held.vendor_request_id,
-        )
-
-
-def minimised(values: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    """Values for the journal: what names a person becomes a short hash, so that a change still shows."""
-    return {name: f"#{fingerprint(v)[:8]}" if name in PERSONAL and v else v for name, v in values.items()}

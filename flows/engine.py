@@ -6,12 +6,15 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 
-from connectors.contract import ConnectorError, Transient, Unauthorized
-from flows.applying import Applier, Outcome, Pair
+from connectors.contract import BreakerOpen, ConnectorError, Unauthorized
+from flows.applying import Applier
 from flows.gathering import gather
+from flows.outcomes import Outcome, Pair
 from flows.reading import Reader
 from flows.wiring import Systems, TargetLine
+from mappings.alerts import alerts
 from mappings.lifecycle import Life, life
 from mappings.model import AccountFacts, AccountId, Ref
 from state.store import Lease, LeaseLost, Store, Todo
@@ -47,6 +50,18 @@ class NeedsProof(Exception):
     """A step would take something away and its source facts were not fetched in this look."""
 
 
+@dataclass(slots=True)
+class Visit:
+    """One account under one lease. ``proved``: all its roots were fetched in this look; ``asked``: that was tried.
+    ``unread``: system -> why it could not be fetched."""
+
+    lease: Lease
+    pairs: list[Pair] = field(default_factory=list)
+    proved: bool = False
+    asked: bool = False
+    unread: dict[str, ConnectorError] = field(default_factory=dict)
+
+
 class Engine:
     """Works on due accounts. ``now`` is the mapping clock, ``run`` names this run in the journal."""
 
@@ -64,123 +79,111 @@ class Engine:
         self._store, self._systems, self._reader = store, systems, reader
         self._now, self._born_at = now, born_at
         self.tally = tally
+        self._counting = Lock()
         self._applier = Applier(store, now, run, salt, self.tally.writes, self.tally.stopped)
 
     def work(self, lease: Lease) -> None:
-        """One account, from its facts to its next due moment. Only bugs escape as a line in the tally."""
-        pairs: list[Pair] = []
+        """One account, from its facts to its next due moment. Only bugs escape, as a line in the tally."""
+        visit = Visit(lease)
         try:
-            self._settle(lease, pairs, self._converge(lease, pairs))
+            self._settle(visit, self._converge(visit))
         except LeaseLost:
             log.info("account %s: another worker has it now", lease.account_id)
-        except ConnectorError as error:
-            self._retry(lease, error)
-            pairs.append(Pair("(look)", Outcome.WAITING))
         except Exception as error:
             log.exception("account %s could not be worked on", lease.account_id)
             self.tally.bugs.append(f"{lease.account_id}: {type(error).__name__}")
             self._store.settle(lease, self._now(), "failed", now=self._now(), retry_in=_backoff(lease.attempts))
-            pairs.append(Pair("(bug)", Outcome.WAITING))
-        self.tally.accounts += 1
-        self.tally.looked += len(pairs)
-        self.tally.outcomes.update(pair.outcome.value for pair in pairs)
+        self._count(visit)
 
-    def _converge(self, lease: Lease, pairs: list[Pair]) -> Life:
+    def _count(self, visit: Visit) -> None:
+        """Targets that a lost lease or a bug kept us from are waiting."""
+        active = sum(self._systems.mode(line.target.name) != "off" for line in self._systems.targets)
+        with self._counting:
+            self.tally.accounts += 1
+            self.tally.looked += active
+            self.tally.outcomes.update(pair.outcome.value for pair in visit.pairs)
+            self.tally.outcomes[Outcome.WAITING.value] += active - len(visit.pairs)
+
+    def _converge(self, visit: Visit) -> Life:
         """Every target in order; a target that changed a source has that root read again before the next."""
-        proved = lease.taken_over or lease.attempts > 0 or not lease.reason.endswith(("changed", "looked at"))
-        if proved:
-            self._refresh(lease)
+        lease = visit.lease
+        if lease.taken_over or lease.attempts or not lease.reason.endswith(("changed", "looked at")):
+            self._prove(visit)
         while True:
-            pairs.clear()
+            visit.pairs.clear()
             try:
-                return self._targets(lease, pairs, proved)
+                return self._targets(visit)
             except NeedsProof:
-                self._refresh(lease)
-                proved = True
+                self._prove(visit)
 
-    def _targets(self, lease: Lease, pairs: list[Pair], proved: bool) -> Life:
-        facts, current = self._facts(lease.account_id)
+    def _targets(self, visit: Visit) -> Life:
+        facts, current = self._facts(visit.lease.account_id)
         for line in self._systems.targets:
-            mode = self._systems.mode(line.target.name)
-            if mode == "off":
+            if self._systems.mode(line.target.name) == "off":
                 continue
-            pair = Pair(line.target.name, Outcome.UNCHANGED)
-            pairs.append(pair)
-            changed = self._line(lease, line, facts, current, pair, proved, watch=mode == "watch")
-            if changed and facts.elsewhere:
-                self._store.mark([p.account_id for p in facts.elsewhere], self._now(), "a shared account changed")
+            changed = self._line(visit, line, facts, current)
             if changed:
-                self._reader.fetch_roots(sorted(changed, key=str), lease)
-                facts, current = self._facts(lease.account_id)
-        self._alerts(facts, current)
+                if facts.elsewhere:
+                    homes = {person.account_id for person in facts.elsewhere}
+                    self._store.mark(sorted(homes), self._now(), "a shared account changed")
+                self._read(visit, sorted(changed, key=str))
+                facts, current = self._facts(visit.lease.account_id)
+        self._alert(facts, current)
         return current
 
-    def _line(
-        self,
-        lease: Lease,
-        line: TargetLine,
-        facts: AccountFacts,
-        current: Life,
-        pair: Pair,
-        proved: bool,
-        watch: bool,
-    ) -> set[Ref]:
-        wanted = list(line.desired(facts, current, self._systems.config))
+    def _line(self, visit: Visit, line: TargetLine, facts: AccountFacts, current: Life) -> set[Ref]:
+        pair = Pair(line.target.name, Outcome.UNCHANGED)
+        watch = self._systems.mode(line.target.name) == "watch"
         changed: set[Ref] = set()
-        for desired in wanted:
-            result = self._applier.converge(lease, line, facts, desired, proved, watch)
-            if result.unproved:
+        for desired in line.wanted(facts, current, self._systems.config):
+            result = self._applier.converge(visit.lease, line, facts, desired, visit.proved, watch)
+            if result.unproved and not visit.asked:
                 raise NeedsProof
             pair.take(result)
             changed |= result.changed
+        visit.pairs.append(pair)
         return changed
 
-    def _refresh(self, lease: Lease) -> None:
-        roots = [ref for ref in self._store.roots(lease.account_id) if self._systems.source_of(ref.kind)]
-        self._reader.fetch_roots(roots, lease)
+    def _prove(self, visit: Visit) -> None:
+        """Fetch all that is known of the account. What cannot be fetched holds back removals, nothing else."""
+        visit.asked = True
+        visit.proved = self._read(visit, self._store.roots(visit.lease.account_id))
+
+    def _read(self, visit: Visit, roots: Sequence[Ref]) -> bool:
+        failed = self._reader.fetch_roots([r for r in roots if self._systems.source_of(r.kind)], visit.lease)
+        visit.unread.update(failed)
+        return not failed
 
     def _facts(self, account: AccountId) -> tuple[AccountFacts, Life]:
         facts = gather(self._store, account, self._born_at)
         systems = self._systems
         return facts, life(facts, systems.config, systems.catalog, self._now(), systems.managed)
 
-    def _alerts(self, facts: AccountFacts, current: Life) -> None:
+    def _alert(self, facts: AccountFacts, current: Life) -> None:
         subject = f"account:{facts.account_id}"
-        alerts = list(current.alerts)
-        if len([c for c in facts.customers if not c.deleted]) > 1:
-            ids = ", ".join(sorted(c.customer_id for c in facts.customers if not c.deleted))
-            alerts.append(f"several Stripe customers belong to this account: {ids}")
-        if facts.customers and not facts.people and facts.account is None:
-            alerts.append("the product does not know this account any more; its access is kept")
-        alerts += [f"instance {i.name} failed to start" for i in facts.instances if i.status == "failed"]
-        unasked = [r for r in facts.requests if not r.answer and r.kind != "trial" and r.requested_at >= facts.born_at]
-        alerts += [f"request {r.request_id} is of kind {r.kind!r}, which this version does not handle" for r in unasked]
-        if alerts:
-            self._store.todo_add([Todo("alert", subject, "", "; ".join(alerts), since=self._now())])
+        found = alerts(facts, current, self._systems.config)
+        if found:
+            self._store.todo_add([Todo("alert", subject, "", "; ".join(found), since=self._now())])
         else:
             self._store.todo_clear(["alert"], subject)
 
-    def _settle(self, lease: Lease, pairs: Sequence[Pair], current: Life) -> None:
-        now = self._now()
-        waiting = next((pair.waiting for pair in pairs if pair.waiting), "")
+    def _settle(self, visit: Visit, current: Life) -> None:
+        lease, now = visit.lease, self._now()
+        for system, error in visit.unread.items():
+            log.warning("account %s: %s could not be read: %s", lease.account_id, system, error)
+            if isinstance(error, Unauthorized):
+                self.tally.stopped[system] = str(error)
+        down = [system for system, e in visit.unread.items() if isinstance(e, BreakerOpen | Unauthorized)]
+        waiting = next(iter([*(pair.waiting for pair in visit.pairs if pair.waiting), *down]), "")
         if waiting:
             self._store.settle(lease, now, f"waiting for {waiting}", now=now, waiting=waiting)
-        elif any(pair.retry for pair in pairs):
+        elif visit.unread or any(pair.retry for pair in visit.pairs):
             self._store.settle(lease, now, "retry", now=now, retry_in=_backoff(lease.attempts))
         else:
-            pending = [pair.pending_since for pair in pairs if pair.pending_since is not None]
+            pending = [pair.pending_since for pair in visit.pairs if pair.pending_since is not None]
             polls = [now + max(POLL_FIRST, min(POLL_MOST, now - since)) for since in pending]
             due = min((at for at in (current.next_look_at, *polls) if at is not None), default=None)
             self._store.settle(lease, due, "timer", now=now)
-
-    def _retry(self, lease: Lease, error: ConnectorError) -> None:
-        """The look itself failed: wait for the system, or for a while."""
-        log.warning("account %s waits: %s", lease.account_id, error)
-        now = self._now()
-        if isinstance(error, Unauthorized):
-            self.tally.stopped.setdefault("look", str(error))
-        retry = _backoff(lease.attempts) if isinstance(error, Transient | Unauthorized) else BACKOFF[-1]
-        self._store.settle(lease, now, "retry", now=now, retry_in=retry)
 
 
 def _backoff(attempts: int) -> float:

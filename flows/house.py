@@ -41,16 +41,22 @@ class Instep:
     now: Callable[[], int]
 
 
-def open_instep(settings: Settings, target_lines: TargetLines = targets, source_lines: SourceLines = sources) -> Instep:
-    """Raises Misuse or Failed with one sentence; writes nothing to any vendor."""
+def open_instep(
+    settings: Settings,
+    target_lines: TargetLines = targets,
+    source_lines: SourceLines = sources,
+    stripe_per_second: int | None = None,
+) -> Instep:
+    """Raises Misuse or Failed with one sentence; writes nothing to any vendor. ``stripe_per_second``: for a simulated
+    Stripe that allows more than the real one."""
     config = load_config(settings.instep_config)
     store = open_store(settings)
     house = store.house()
     if house is None:
         raise Failed("This state was never set up. Run `instep init` first.")
-    w = connect(settings)
+    w = connect(settings, stripe_per_second)
     now = settings.clock()
-    _same_house(house, identify(w))
+    same_house(house, identify(w))
     ask("the product database", w.product.check)
     systems = assemble(w, config, house.modes, now, target_lines, source_lines)
     return Instep(settings, store, systems, _follow_configuration(store, house, config, now), now)
@@ -66,10 +72,10 @@ def open_store(settings: Settings) -> Store:
     return store
 
 
-def connect(settings: Settings) -> Wires:
+def connect(settings: Settings, stripe_per_second: int | None = None) -> Wires:
     """Clients only; nothing is sent."""
     try:
-        return wires(settings)
+        return wires(settings, stripe_per_second)
     except (ValueError, ConnectorError) as error:
         raise Misuse(f"{error}.") from None
 
@@ -117,7 +123,8 @@ def identify(w: Wires) -> dict[str, str | bool]:
     }
 
 
-def _same_house(house: House, found: Mapping[str, str | bool]) -> None:
+def same_house(house: House, found: Mapping[str, str | bool]) -> None:
+    """Raises Failed when other accounts are behind the keys than the state was built for."""
     for name, what in IDENTITY.items():
         if getattr(house, name) != found[name]:
             raise Failed(
@@ -154,7 +161,7 @@ def init(settings: Settings, on: bool = False, product: bool = True) -> tuple[Ho
     store = _reachable(settings)
     house = store.house()
     if house:
-        _same_house(house, found)
+        same_house(house, found)
     ask("the product database", w.product.make_tables)
     if on:
         declare(systems)

@@ -15,7 +15,8 @@ from flows.engine import LEASE, Engine, Tally
 from flows.house import Instep
 from flows.owner import gone, this_worker
 from flows.preview import Planned, preview
-from flows.reading import Looked, Pulled, Reader
+from flows.reading import LOOK_BATCH, Looked, Pulled, Reader
+from flows.wiring import SourceLine
 from mappings.model import AccountId
 from state.store import Backlog, Entry, Lease
 
@@ -24,6 +25,10 @@ Progress = Callable[[str, int], None]
 
 # How long a sync waits for what other workers hold, and for instances that are about to be ready.
 PATIENCE = 60
+# Accounts a thread takes with one batch; all of it is to be done well before the leases end.
+BATCH = 12
+# A system that cannot be read is asked again no sooner than this.
+LOOK_PAUSE = 10
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ class Hub:
         self.instep, self._progress = instep, progress
         self.report = Report(uuid4().hex[:12], purpose)
         self._owner = this_worker()
+        self._look_after = 0.0
         self._size = instep.settings.instep_concurrency
         self._pool = ThreadPoolExecutor(self._size, "instep")
         self._reader = Reader(instep.store, instep.systems, instep.now, self._owner, self._pool)
@@ -81,24 +87,36 @@ class Hub:
     def pull(self, sweep: bool = False) -> None:
         """Every source that is not being read by someone else; one that fails does not stop the others."""
         for line in self.instep.systems.sources:
-            name = line.source.name
-            try:
-                with self._told(f"reading {name}") as tell:
-                    self.report.pulled.append(self._reader.pull(line, sweep, tell))
-            except ConnectorError as error:
-                self.report.troubles[name] = f"{name} could not be read: {error}"
-        self._look()
+            self.read(line, sweep)
+        self.look()
+
+    def read(self, line: SourceLine, sweep: bool = False, patience: float = 0) -> Pulled | None:
+        """One source; None, and a trouble, when it cannot be read. Waits ``patience`` seconds for another reader."""
+        name, give_up = line.source.name, time.monotonic() + patience
+        try:
+            with self._told(f"reading {name}") as tell:
+                while (pulled := self._reader.pull(line, sweep, tell)).busy and time.monotonic() < give_up:
+                    time.sleep(1)
+        except ConnectorError as error:
+            self.report.troubles[name] = f"{name} could not be read: {error}"
+            return None
+        self.report.pulled.append(pulled)
+        return pulled
 
     @contextmanager
     def _told(self, what: str) -> Iterator[Callable[[int], None]]:
         yield lambda n: self._progress(what, n)
 
-    def _look(self) -> int:
-        looked = self._reader.look()
+    def look(self, limit: int = 5000) -> int:
+        """Fetch what due hints name, about ``limit`` of them at most; returns how many were dealt with."""
+        if time.monotonic() < self._look_after:
+            return 0
+        looked = self._reader.look(limit)
         self.report.looked.hints += looked.hints
         self.report.looked.roots += looked.roots
         for system, why in looked.failed.items():
             self.report.troubles[system] = f"{system} could not be read: {why}"
+            self._look_after = time.monotonic() + LOOK_PAUSE
         return looked.hints
 
     def ready(self) -> bool:
@@ -113,7 +131,7 @@ class Hub:
     def due(self, only: Sequence[AccountId] = ()) -> list[Lease]:
         """Lease the next batch of accounts to work on; empty when nothing is due."""
         store = self.instep.store
-        return store.lease_accounts(self._owner, self.instep.now(), self._size * 2, LEASE, tuple(only))
+        return store.lease_accounts(self._owner, self.instep.now(), self._size * BATCH, LEASE, tuple(only))
 
     def work(self, leases: Iterable[Lease]) -> int:
         """One batch, in threads; returns how many."""
@@ -127,15 +145,28 @@ class Hub:
 
     def until_idle(self, only: Sequence[AccountId] = (), patience: float = PATIENCE) -> None:
         """Work until nothing is due; wait a while for foreign leases and for what falls due within ``patience``."""
+        for leases in self.batches(only, patience):
+            self.work(leases)
+
+    def batches(
+        self, only: Sequence[AccountId] = (), patience: float = PATIENCE, watch: bool = False
+    ) -> Iterator[list[Lease]]:
+        """What to work on, batch by batch, until nothing is due and nothing will be within ``patience`` seconds.
+
+        ``watch``: as it falls due, for ``patience`` seconds and no longer; what is left is for the next run.
+        """
         give_up = time.monotonic() + patience
         while True:
-            while leases := self.due(only):
-                self.work(leases)
-            if not self._look():
-                if not self._worth_waiting(give_up):
+            looked = self.look(LOOK_BATCH)
+            if leases := self.due(only):
+                yield leases
+            if watch and time.monotonic() >= give_up:
+                break
+            if not looked and not leases:
+                if not watch and not self._worth_waiting(give_up):
                     break
                 time.sleep(0.5)
-        self._count_waiting()
+        self._count_waiting(watch)
 
     def _worth_waiting(self, give_up: float) -> bool:
         left = give_up - time.monotonic()
@@ -144,11 +175,11 @@ class Hub:
         soon = backlog.next_at is not None and backlog.next_at - time.time() <= left and not frozen
         return left > 0 and not backlog.waiting and (backlog.leased > 0 or soon)
 
-    def _count_waiting(self) -> None:
+    def _count_waiting(self, others_welcome: bool) -> None:
         backlog = self.instep.store.backlog(self.instep.now())
         for system, count in backlog.waiting.items():
             self.report.troubles.setdefault(system, f"{system} is failing: {count} accounts wait for it")
-        if backlog.leased:
+        if backlog.leased and not others_welcome:
             self.report.troubles["leases"] = f"{backlog.leased} accounts are being worked on by another worker"
 
     def plan(self, only: Sequence[AccountId] = ()) -> list[Planned]:
@@ -163,7 +194,7 @@ class Hub:
 
     def sent(self) -> list[Entry]:
         """The journal of this run, oldest first."""
-        return self.instep.store.journal(limit=100_000, run=self.report.run)
+        return self.instep.store.journal(limit=100_000, run=self.report.run)[::-1]
 
 
 def _ending(report: Report, error: BaseException | None) -> str:
@@ -178,6 +209,15 @@ def sync(instep: Instep, only: Sequence[AccountId] = (), progress: Progress = la
     """Pull, then reconcile until idle."""
     with Hub(instep, "sync", progress) as hub:
         hub.pull()
+        if hub.ready():
+            hub.until_idle(only)
+    return hub.report
+
+
+def sweep(instep: Instep, only: Sequence[AccountId] = (), progress: Progress = lambda what, n: None) -> Report:
+    """Read every source whole, then reconcile until idle."""
+    with Hub(instep, "sweep", progress) as hub:
+        hub.pull(sweep=True)
         if hub.ready():
             hub.until_idle(only)
     return hub.report

@@ -35,7 +35,7 @@ def preview(store: Store, systems: Systems, account: AccountId, now: int, born_a
             continue
         current = life(facts, systems.config, systems.catalog, now, systems.managed)
         steps: list[Step] = []
-        for desired in line.desired(facts, current, systems.config):
+        for desired in line.wanted(facts, current, systems.config):
             steps += _steps(store, line, facts, desired, links, salt)
         planned += [Planned(account, step, then) for step in steps]
         for step in steps:

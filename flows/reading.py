@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from connectors.contract import ConnectorError, Page, Source
 from flows.wiring import SourceLine, Systems
 from mappings.model import Record, Ref
-from mappings.plan import match
+from mappings.plan import match, match_surely
 from mappings.text import identifier
 from state.store import Cursor, Finding, Hint, Landed, Lease, Store, Todo
 
@@ -21,6 +21,10 @@ SOURCE_LEASE = 300.0
 LOOK_BATCH = 200
 # A hint this young may be ahead of what the vendor's reads show.
 UNSETTLED = 60
+
+
+class BadId(ValueError):
+    """An id that not every system could carry."""
 
 
 @dataclass(slots=True)
@@ -41,7 +45,7 @@ class Looked:
 
     hints: int = 0
     roots: int = 0
-    failed: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, ConnectorError] = field(default_factory=dict)
 
 
 class Reader:
@@ -85,8 +89,16 @@ class Reader:
             if progress:
                 progress(len(page.records))
         pulled.absent = self._store.finish_scan(cursor, source.kinds, self._now())
+        if pulled.rows:
+            self._match_again()
         pulled.scanned = True
         return cursor
+
+    def _match_again(self) -> None:
+        """Only now all candidates for an e-mail are known."""
+        after: str | None = ""
+        while after is not None:
+            after = self._store.rematch(match=match, now=self._now(), after=after)
 
     def _event_position(self, source: Source) -> str | None:
         if source.feed != "hints":
@@ -96,7 +108,7 @@ class Reader:
     def _land(self, line: SourceLine, look: int, page: Page, cursor: Cursor) -> Landed:
         findings = self._findings(line, page.records)
         return self._store.record(
-            look, findings, match=match, now=self._now(), reason=f"{line.source.name} changed", cursor=cursor,
+            look, findings, match=match_surely, now=self._now(), reason=f"{line.source.name} changed", cursor=cursor,
             resume=page.cursor,
         )  # fmt: skip
 
@@ -106,7 +118,7 @@ class Reader:
         for record in records:
             try:
                 if not identifier(record.ref.id):
-                    raise ValueError("its id is empty, padded, over 200 characters or holds control characters")
+                    raise BadId
                 found.append(Finding(record.ref, tuple(line.facts(record)), whole=not record.part))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 self._put_aside(record, error)
@@ -114,7 +126,8 @@ class Reader:
 
     def _put_aside(self, record: Record, error: Exception) -> None:
         subject = f"{record.ref.kind}:{ascii(record.ref.id)[1:-1][:120]}"
-        reason = str(error) if type(error) is ValueError else f"cannot be read ({type(error).__name__}: {error})"
+        unusable = "its id is empty, padded, over 200 characters or holds control characters"
+        reason = unusable if isinstance(error, BadId) else f"it cannot be read ({type(error).__name__})"
         todo = Todo("parked", subject, record.ref.source, reason, since=self._now())
         self._store.todo_add([todo])
 
@@ -133,14 +146,20 @@ class Reader:
         for hint in hints:
             by_ref[hint.ref].append(hint)
         look = self._store.draw_look()
-        records = self._fetch(list(by_ref), looked.failed)
+        records = [r for r in self._pool.map(lambda ref: self._attempt(ref, looked.failed), by_ref) if r]
+        seen = [hint for record in records for hint in by_ref.pop(record.ref)]
+        self._postpone([hint for group in by_ref.values() for hint in group])
         if not records:
             return
-        seen = [hint for record in records for hint in by_ref[record.ref]]
         landed = self._record(look, records, seen, None)
         self._look_again(seen, landed)
         looked.hints += len(seen)
         looked.roots += len(records)
+
+    def _postpone(self, hints: Sequence[Hint]) -> None:
+        """What could not be fetched does not stand in the way of the others; it comes back within two minutes."""
+        if hints:
+            self._store.requeue(hints, self._now() + min(120, 15 * 2 ** min(hint.attempts for hint in hints)))
 
     def _look_again(self, hints: Iterable[Hint], landed: Landed) -> None:
         """A young hint whose fact did not move is looked at once more a minute later."""
@@ -149,27 +168,24 @@ class Reader:
         if stale:
             self._store.requeue(stale, now + UNSETTLED)
 
-    def fetch_roots(self, refs: Sequence[Ref], holder: Lease) -> None:
-        """Fetch these roots now, for the account that ``holder`` leases. Raises ConnectorError when one cannot be."""
+    def fetch_roots(self, refs: Sequence[Ref], holder: Lease) -> dict[str, ConnectorError]:
+        """Fetch these roots now, for the account that ``holder`` leases; returns the systems that could not be read."""
         look = self._store.draw_look()
-        records = [self._fetch_one(ref) for ref in refs if self._systems.source_of(ref.kind)]
-        self._record(look, records, (), holder)
+        failed: dict[str, ConnectorError] = {}
+        records = [record for ref in refs if (record := self._attempt(ref, failed))]
+        if records:
+            self._record(look, records, (), holder)
+        return failed
 
-    def _fetch(self, refs: Sequence[Ref], failed: dict[str, str]) -> list[Record]:
-        def attempt(ref: Ref) -> Record | None:
-            try:
-                return self._fetch_one(ref)
-            except ConnectorError as error:
-                failed[ref.source] = str(error)
-                return None
-
-        return [record for record in self._pool.map(attempt, refs) if record]
-
-    def _fetch_one(self, ref: Ref) -> Record:
+    def _attempt(self, ref: Ref, failed: dict[str, ConnectorError]) -> Record | None:
         line = self._systems.source_of(ref.kind)
         if line is None:
             raise LookupError(f"no source fetches {ref.kind}")
-        return line.source.fetch(ref)
+        try:
+            return line.source.fetch(ref)
+        except ConnectorError as error:
+            failed[line.source.system] = error
+            return None
 
     def _record(self, look: int, records: Sequence[Record], hints: Sequence[Hint], holder: Lease | None) -> Landed:
         by_kind: defaultdict[str, list[Record]] = defaultdict(list)

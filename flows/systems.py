@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from connectors.gate import Gate
 from connectors.intercom import IntercomApi, IntercomCompanies, IntercomContacts, IntercomEvents, IntercomSettings
 from connectors.product import (
     ProductAccess,
@@ -34,11 +35,12 @@ class Wires:
     instances: Instances | None
 
 
-def wires(settings: Settings) -> Wires:
-    """Nothing is sent yet."""
+def wires(settings: Settings, stripe_per_second: int | None = None) -> Wires:
+    """Nothing is sent yet. ``stripe_per_second`` replaces the limit that Stripe documents."""
+    gate = Gate("stripe", limit=stripe_per_second) if stripe_per_second else None
     secret = settings.provisioner_secret if settings.provisioner_secret.get_secret_value() else None
     return Wires(
-        StripeApi(StripeSettings(settings.stripe_api_key, settings.stripe_api_base)),
+        StripeApi(StripeSettings(settings.stripe_api_key, settings.stripe_api_base), gate),
         IntercomApi(IntercomSettings(settings.intercom_access_token, settings.intercom_api_base)),
         ProductDatabase(ProductSettings(SecretStr(settings.instep_product_url.get_secret_value()))),
         Instances(ProvisionerSettings(settings.provisioner_url, secret)) if settings.provisioner_url else None,
@@ -84,7 +86,9 @@ def targets(w: Wires, config: Config, now: Callable[[], int]) -> list[TargetLine
         *billing,
         *([instances] if instances else []),
         TargetLine(ProductAccess(w.product, now), product.desired_access, product.held_access, fetched=True),
-        TargetLine(ProductRequests(w.product, now), product.desired_answers, product.held_answer, fetched=True),
+        TargetLine(
+            ProductRequests(w.product, now), product.desired_answers, product.held_answer, fetched=True, answers=True
+        ),
         TargetLine(IntercomCompanies(w.intercom), intercom.desired_companies),
         TargetLine(IntercomContacts(w.intercom, owned.__contains__), intercom.desired_contacts),
         TargetLine(IntercomEvents(w.intercom), intercom.desired_events),

@@ -29,6 +29,7 @@ class TargetLine:
     ``held``: what the facts say it holds; asked when a Link is born, and at every plan when ``fetched`` (what was
     fetched replaces what we believed). ``expect``: the facts once a step was done, for a plan. ``unfinished``: an
     accepted push may still be on its way, so a plan lists what follows as "then". ``redeem``: what a create uses up.
+    ``answers``: it only answers the product's requests, which an excluded account gets too.
     """
 
     target: Target
@@ -38,6 +39,13 @@ class TargetLine:
     expect: Callable[[AccountFacts, Step, int], AccountFacts] | None = None
     unfinished: bool = False
     redeem: Callable[[AccountFacts, Step], list[tuple[str, str]]] | None = None
+    answers: bool = False
+
+    def wanted(self, facts: AccountFacts, life: Life, config: Config) -> list[Desired]:
+        """What the target should hold for this account; nothing but answers for one that is excluded."""
+        if facts.account and facts.account.excluded and not self.answers:
+            return []
+        return list(self.desired(facts, life, config))
 
 
 @dataclass(frozen=True, slots=True)

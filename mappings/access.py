@@ -11,7 +11,8 @@ _LOWERING = ("trial_expired", "unpaid", "paused", "churned")
 
 def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -> tuple[Access | None, int | None]:
     """The access of a stage, and when it falls next. Adoption never lowers access: what ended before we were born
-    keeps what it has, and an account from before then without a subscription is left alone."""
+    keeps what it has, and an account from before then without a subscription is left alone. A clock without a known
+    start takes nothing away."""
     policy = config.policy
     if any(s.status not in STATUS for s in facts.subscriptions):
         return None, None
@@ -21,13 +22,15 @@ def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -
     rule = RULES[verdict.stage][0]
     if rule == "keep":
         return None, None
-    if verdict.stage in _LOWERING and (verdict.since or 0) < facts.born_at:
+    if verdict.stage in _LOWERING and (verdict.since is None or verdict.since < facts.born_at):
         return None, None
     if verdict.stage == "past_due":
-        ends = max(verdict.since or facts.born_at, facts.born_at) + policy.grace_days * DAY
+        if verdict.since is None:
+            return "grace", None
+        ends = max(verdict.since, facts.born_at) + policy.grace_days * DAY
         return ("grace", ends) if now < ends else ("read_only", None)
     if verdict.stage in ("trial_expired", "unpaid"):
-        ends = (verdict.since or now) + policy.read_only_days * DAY
+        ends = (verdict.since or 0) + policy.read_only_days * DAY
         return ("read_only", ends) if now < ends else ("none", None)
     return rule, None
 
@@ -39,7 +42,7 @@ def managed_here(facts: AccountFacts, leading: Subscription | None, config: Conf
 
 
 def current_instance(facts: AccountFacts) -> Instance | None:
-    return max(facts.instances, key=lambda i: i.generation, default=None)
+    return max(facts.instances, key=lambda i: (i.generation, i.name), default=None)
 
 
 def generation(facts: AccountFacts) -> int:
@@ -65,6 +68,10 @@ def wait_for_instance(
         return verdict, None
     current = current_instance(facts)
     deadline = (leading.trial_start or leading.created) + config.policy.provision_deadline_minutes * 60
-    if (current and (current.ready_at or current.status in ("ready", "suspended"))) or now >= deadline:
+    if was_ready(current) or now >= deadline:
         return verdict, None
     return Verdict("trial_requested", "the instance is being started", ends=verdict.ends), deadline
+
+
+def was_ready(instance: Instance | None) -> bool:
+    return bool(instance and (instance.ready_at or instance.status in ("ready", "suspended")))

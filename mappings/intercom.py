@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from mappings.config import Config
-from mappings.lifecycle import Life, home
+from mappings.lifecycle import Life
 from mappings.model import (
     AccountFacts,
     AccountId,
@@ -19,6 +19,7 @@ from mappings.model import (
     account_subject,
     person_subject,
 )  # fmt: skip
+from mappings.people import home
 
 # Occurrences older than this are known, not sent.
 STALE = 72 * 3600
@@ -162,7 +163,8 @@ def _billing_values(facts: AccountFacts, life: Life) -> dict[str, Scalar]:
     }
     if life.plan is not None:
         values["plan"] = life.plan or None
-        values["last_plan"] = life.last_plan or None
+    if life.last_plan:
+        values["last_plan"] = life.last_plan
     return values
 
 

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mappings.access import access_of, current_instance, generation, managed_here, wait_for_instance, wanted_instance
+from mappings.access import (
+    access_of,
+    current_instance,
+    generation,
+    managed_here,
+    wait_for_instance,
+    wanted_instance,
+    was_ready,
+)
 from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.model import Access, AccountFacts, Occurrence, Request, RequestId, Stage, Subscription
@@ -19,6 +27,11 @@ from mappings.standing import DAY, STATUS, Verdict, Wanted, leading_subscription
 from mappings.trials import Answer, decide
 
 __all__ = ["Life", "billing_contact", "home", "life"]
+
+ENDING_SOON = 3 * DAY
+_RUNNING = ("trialing", "active", "past_due")
+# Stages in which no subscription stands for a plan; ``last_plan`` stays.
+_WITHOUT_PLAN = ("prospect", "awaiting_payment", "trial_expired", "churned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +72,8 @@ class Life:
 
 def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, managed: bool) -> Life:
     """The whole answer. ``managed``: a provisioner is configured."""
-    leading = leading_subscription(facts, config, catalog, now)
-    verdict = verdict_of(facts, leading, config, catalog, now)
+    leading = leading_subscription(facts, config)
+    verdict = verdict_of(facts, leading, config, now)
     decision = decide(facts, config, catalog)
     if decision.start and verdict.stage in ("prospect", "trial_expired", "churned"):
         verdict = Verdict("trial_requested", "a trial was requested and is being made")
@@ -73,28 +86,30 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     if plan is None and leading:
         alerts.append(f"subscription {leading.subscription_id} has a price that no plan in instep.toml maps")
     current = current_instance(facts)
-    overlays = _overlays(facts, leading, verdict, config, now)
+    if verdict.stage == "trialing" and leading and instance and not was_ready(current):
+        alerts.append("the instance is late: the trial runs without it")
+    dates = _dates(facts, verdict, leading, ends)
     looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None]
-    if verdict.stage == "trialing" and leading and leading.trial_end:
-        looks += [leading.trial_end - 3 * DAY]
+    if verdict.stage == "trialing" and (trial_ends_at := dates["trial_ends_at"]):
+        looks += [trial_ends_at - ENDING_SOON]
     return Life(
         now=now,
         stage=verdict.stage,
         access=access,
         reason=verdict.reason,
-        plan="" if verdict.stage in ("churned", "trial_expired") else plan,
+        plan="" if verdict.stage in _WITHOUT_PLAN or decision.start else plan,
         last_plan=plan or "",
         instance=wanted_instance(verdict.stage, instance, current),
         generation=generation(facts),
         instance_url=current.url if current else "",
         instance_status=current.status if current else "",
-        customer_id=leading.customer_id if leading else min((c.customer_id for c in facts.customers), default=""),
+        customer_id=leading.customer_id if leading else _customer_id(facts),
         has_payment_method=any(c.has_payment_method for c in facts.customers)
         or bool(leading and leading.has_payment_method),
         mrr=mrr(facts, verdict.stage),
         currency=leading.currency if leading else "",
-        overlays=overlays,
-        dates=_dates(facts, verdict, leading, ends),
+        overlays=_overlays(facts, leading, verdict, dates["trial_ends_at"], now),
+        dates=dates,
         occurrences=occurrences(facts, leading, current),
         answers=decision.answers,
         start=decision.start,
@@ -104,13 +119,19 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     )
 
 
+def _customer_id(facts: AccountFacts) -> str:
+    """Without a subscription: a living customer before a deleted one, then one with a card, then the oldest."""
+    ranked = sorted((c.deleted, not c.has_payment_method, c.created, c.customer_id) for c in facts.customers)
+    return ranked[0][-1] if ranked else ""
+
+
 def _overlays(
-    facts: AccountFacts, leading: Subscription | None, verdict: Verdict, config: Config, now: int
+    facts: AccountFacts, leading: Subscription | None, verdict: Verdict, trial_ends_at: int | None, now: int
 ) -> frozenset[str]:
     found: set[str] = set()
-    if leading and leading.cancel_at and verdict.stage in ("trialing", "active", "past_due"):
+    if leading and leading.cancel_at and verdict.stage in _RUNNING:
         found.add("canceling")
-    elif verdict.stage == "trialing" and leading and leading.trial_end and 0 < leading.trial_end - now <= 3 * DAY:
+    elif verdict.stage == "trialing" and trial_ends_at and 0 < trial_ends_at - now <= ENDING_SOON:
         found.add("ending_soon")
     if facts.account and facts.account.comped:
         found.add("comped")
@@ -123,12 +144,12 @@ def _dates(
     """The instants that people and filters look at; None clears."""
     stage = verdict.stage
     trial = leading if leading and leading.trial_start else None
-    product = facts.account.trial_ends_at if facts.account and leading is None else None
+    product = facts.account.trial_ends_at if facts.account else None
     return {
         "trial_started_at": trial.trial_start if trial else None,
         "trial_ends_at": trial.trial_end if trial else product,
         "trial_expired_at": verdict.since if stage == "trial_expired" else None,
-        "cancels_at": leading.cancel_at if leading and stage in ("trialing", "active", "past_due") else None,
+        "cancels_at": leading.cancel_at if leading and stage in _RUNNING else None,
         "payment_failed_at": leading.open_since if leading and stage in ("past_due", "unpaid") else None,
         "payment_retry_at": leading.invoice.next_attempt_at
         if leading and leading.invoice and stage == "past_due"

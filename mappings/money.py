@@ -1,18 +1,58 @@
-"""Amounts: Stripe's minor units, and an account's monthly revenue in major units."""
+"""Amounts: what a Stripe subscription brings in a month in minor units, and an account's revenue in major units."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from mappings.model import AccountFacts, Stage
 
-# Stripe docs "Zero-decimal currencies": amounts already are in major units.
-ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF".lower().split())
+# Stripe docs "Supported currencies": those with other than two decimals. UGX has none, but amounts are given with two.
+ZERO_DECIMAL = frozenset(
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
+)
+THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
+
+
+# Months in one unit of a price's interval.
+MONTHS = {"day": 12 / 365, "week": 12 * 7 / 365, "month": 1.0, "year": 12.0}
+
+
+def monthly_minor(items: Iterable[Mapping[str, Any]], discounts: Iterable[Any]) -> int:
+    """Subscription items' JSON -> per month in minor units, without metered prices, after coupons, without tax.
+
+    ``discounts``: Stripe discounts with ``source.coupon`` expanded; others count as none. An amount off is spread over
+    the first item's interval.
+    """
+    total, spread = 0.0, 0.0
+    for item in items:
+        recurring = item["price"].get("recurring") or {}
+        if recurring and recurring.get("usage_type") != "metered":
+            months = MONTHS.get(recurring.get("interval", "month"), 1.0) * (recurring.get("interval_count") or 1)
+            total += _amount(item) / months
+            spread = spread or months
+    for coupon in _coupons(discounts):
+        total *= 1 - (coupon.get("percent_off") or 0) / 100
+        total -= (coupon.get("amount_off") or 0) / (spread or 1)
+    return max(0, round(total))
+
+
+def _amount(item: Mapping[str, Any]) -> float:
+    unit, quantity = item["price"].get("unit_amount"), item.get("quantity")
+    each = float(unit if unit is not None else item["price"].get("unit_amount_decimal") or 0)
+    return each * (1 if quantity is None else quantity)
+
+
+def _coupons(discounts: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
+    for discount in discounts:
+        coupon = (discount.get("source") or {}).get("coupon") if isinstance(discount, Mapping) else None
+        if isinstance(coupon, Mapping):
+            yield coupon
 
 
 def major(minor: int, currency: str) -> float:
     """Minor units -> major units of that currency."""
-    return float(minor) if currency in ZERO_DECIMAL else minor / 100
+    return minor / (1 if currency in ZERO_DECIMAL else 1000 if currency in THREE_DECIMAL else 100)
 
 
 def mrr(facts: AccountFacts, stage: Stage) -> float | None:

@@ -82,9 +82,14 @@ def _step(
     lowers: bool = False,
 ) -> Step:
     return Step(
-        desired.target, desired.subject, operation, key[:255], link.external_id, values or {}, member, None, lowers,
+        desired.target, desired.subject, operation, _header(key), link.external_id, values or {}, member, None, lowers,
         desired.why,
     )  # fmt: skip
+
+
+def _header(key: str) -> str:
+    """A key as an HTTP header can carry it: ASCII, at most 255 characters; any other key by its fingerprint."""
+    return key if key.isascii() and len(key) <= 255 else fingerprint(key)
 
 
 def version_of(desired: Desired) -> str:
@@ -146,3 +151,10 @@ def match(
         if len(found) == 1 and (not key.startswith("email:") or seekers.get(key, 0) <= 1):
             return next(iter(found))
     return None
+
+
+def match_surely(
+    seeks: Sequence[str], offers: Mapping[str, frozenset[AccountId]], seekers: Mapping[str, int]
+) -> AccountId | tuple[str, ...] | None:
+    """``match`` while a scan runs: e-mails wait until every candidate has been seen."""
+    return match([key for key in seeks if not key.startswith("email:")], offers, seekers)

@@ -68,9 +68,9 @@ def person_from(row: Row) -> Person:
         role=role if role in ROLES else "member",
         name=clean(row.get("name")),
         email_verified=row.get("email_verified") in TRUE,
-        joined_at=row.get("joined_at"),
-        signed_up_at=row.get("signed_up_at"),
-        last_seen_at=_day(row.get("last_seen_at")),
+        joined_at=_integer(row.get("joined_at")),
+        signed_up_at=_integer(row.get("signed_up_at")),
+        last_seen_at=_day(_integer(row.get("last_seen_at"))),
         intercom_external_id=clean(row.get("intercom_external_id")),
         erased=row.get("erased") in TRUE,
         traits=_traits(row.get("traits")),
@@ -79,7 +79,10 @@ def person_from(row: Row) -> Person:
 
 
 def account_from(row: Row) -> Account:
-    """A row of ``instep_accounts``."""
+    """A row of ``instep_accounts``. Raises ValueError for a trial end that is no time: what is known stays."""
+    trial_ends_at = _integer(row.get("trial_ends_at"))
+    if trial_ends_at is None and row.get("trial_ends_at") not in (None, ""):
+        raise ValueError("trial_ends_at is not a time")
     return Account(
         account_id=AccountId(str(row["account_id"])),
         name=clean(row.get("name")),
@@ -87,7 +90,7 @@ def account_from(row: Row) -> Account:
         stripe_customer_id=clean(row.get("stripe_customer_id")),
         instance_name=clean(row.get("instance_name")),
         plan=clean(row.get("plan")),
-        trial_ends_at=row.get("trial_ends_at"),
+        trial_ends_at=trial_ends_at,
         comped=row.get("comped") in TRUE,
         hold_reason=clean(row.get("hold_reason")),
         excluded=row.get("excluded") in TRUE,
@@ -116,7 +119,7 @@ def request_from(row: Row) -> Request:
         requested_by=clean(row.get("requested_by")),
         answer=clean(row.get("answer")),
         reason=clean(row.get("reason")),
-        answered_at=row.get("answered_at"),
+        answered_at=_integer(row.get("answered_at")),
         problem=problem,
     )
 
@@ -135,7 +138,7 @@ def access_from(row: Row) -> AccessRow:
     )
     return AccessRow(
         account_id=AccountId(str(row["account_id"])),
-        trial_ends_at=row.get("trial_ends_at"),
+        trial_ends_at=_integer(row.get("trial_ends_at")),
         **{name: str(row.get(name) or "") for name in texts},
     )
 

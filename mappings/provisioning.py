@@ -8,7 +8,7 @@ from hashlib import blake2b
 from re import fullmatch
 
 from mappings.config import Config
-from mappings.lifecycle import Life, billing_contact
+from mappings.lifecycle import Life
 from mappings.model import (
     AccountFacts,
     AccountId,
@@ -22,6 +22,7 @@ from mappings.model import (
     Step,
     instance_subject,
 )  # fmt: skip
+from mappings.people import billing_contact
 
 STATUSES = ("provisioning", "ready", "suspended", "deleted", "failed")
 
@@ -55,7 +56,7 @@ def facts(record: Record) -> list[Fact]:
         generation=generation_of(record.ref.id),
         status=status if status in STATUSES else "failed",
         url=str(data.get("url") or ""),
-        ready_at=data.get("ready_at"),
+        ready_at=int(data["ready_at"]) if data.get("ready_at") else None,
         revision=int(data.get("revision") or 0),
     )
     return [Fact(record.ref, "instance", record.ref.id, instance, account_id)]
@@ -91,7 +92,9 @@ def _revision(facts: AccountFacts, life: Life) -> int:
 
 
 def _request(facts: AccountFacts) -> RequestId | None:
-    newest = max((s for s in facts.subscriptions if s.request_id), key=lambda s: s.created, default=None)
+    newest = max(
+        (s for s in facts.subscriptions if s.request_id), key=lambda s: (s.created, s.subscription_id), default=None
+    )
     return RequestId(newest.request_id) if newest else None
 
 

@@ -30,7 +30,9 @@ RULES: Mapping[Stage, tuple[Access | Literal["keep"], Wanted]] = {
 }
 _WORTH: Mapping[str, int] = {"full": 3, "grace": 2, "read_only": 1, "none": 0, "keep": 0}
 # Among subscriptions of equal access the worst warning leads.
-_WARNING: Mapping[str, int] = {"past_due": 3, "unpaid": 2, "paused": 1, "awaiting_payment": 1}
+_WARNING: Mapping[str, int] = {"past_due": 3, "unpaid": 2, "paused": 1}
+# An ended subscription leads only where none is alive, an incomplete or never started one only where nothing else is.
+_ENDED, _NEVER_STARTED = ("trial_expired", "churned"), ("awaiting_payment", "prospect")
 # Stripe's subscription statuses. Anything else is unknown and keeps what the account has.
 STATUS = ("trialing", "active", "past_due", "unpaid", "paused", "canceled", "incomplete", "incomplete_expired")
 
@@ -45,22 +47,21 @@ class Verdict:
     ends: tuple[int | None, ...] = ()
 
 
-def leading_subscription(facts: AccountFacts, config: Config, catalog: Catalog, now: int) -> Subscription | None:
-    """The subscription that gives the stage: best access, then worst warning, then newest. Ended ones only if no
-    other is alive; an incomplete one only if nothing else is."""
+def leading_subscription(facts: AccountFacts, config: Config) -> Subscription | None:
+    """The subscription that gives the stage: best access, then worst warning, then newest; of ended ones the newest."""
     known = [s for s in facts.subscriptions if s.status in STATUS]
 
-    def rank(sub: Subscription) -> tuple[bool, int, int, int, str]:
+    def rank(sub: Subscription) -> tuple[int, int, int, int, str]:
         stage = _judge(sub, config).stage
-        alive = sub.status not in ("canceled", "incomplete", "incomplete_expired")
-        return (alive, _WORTH[RULES[stage][0]], _WARNING.get(stage, 0), sub.created, sub.subscription_id)
+        alive = 0 if stage in _NEVER_STARTED else 1 if stage in _ENDED else 2
+        worth = _WORTH[RULES[stage][0]] if alive == 2 else 0
+        return (alive, worth, _WARNING.get(stage, 0), sub.created, sub.subscription_id)
 
     return max(known, key=rank, default=None)
 
 
-def verdict_of(
-    facts: AccountFacts, leading: Subscription | None, config: Config, catalog: Catalog, now: int
-) -> Verdict:
+def verdict_of(facts: AccountFacts, leading: Subscription | None, config: Config, now: int) -> Verdict:
+    """The stage and why: what the product decides, then an unknown status, then the leading subscription."""
     account = facts.account
     if account and account.erased:
         return Verdict("erased", "the product marked the account erased")
@@ -68,21 +69,23 @@ def verdict_of(
         return Verdict("blocked", f"on hold: {account.hold_reason}")
     if any(s.status not in STATUS for s in facts.subscriptions):
         return Verdict(_stage_today(facts), "a subscription has a status that this version does not know")
-    verdict = _judge(leading, config) if leading else _without_subscription(facts, config, now)
-    if account and account.comped and verdict.stage in ("prospect", "trial_expired", "churned"):
+    verdict = _judge(leading, config) if leading else Verdict("prospect", "there is no subscription")
+    if leading and leading.ever_paid and facts.customers and all(c.deleted for c in facts.customers):
+        verdict = Verdict("churned", "the Stripe customer was deleted", leading.ended_at)
+    if config.trials.mode == "product" and account and account.trial_ends_at is not None:
+        verdict = _with_product_trial(verdict, account.trial_ends_at, now)
+    if account and account.comped and verdict.stage not in ("trialing", "active"):
         return Verdict("active", "the account is free of charge")
-    if facts.customers and all(c.deleted for c in facts.customers) and leading and leading.ever_paid:
-        return Verdict("churned", "the Stripe customer was deleted", leading.ended_at)
     return verdict
 
 
-def _without_subscription(facts: AccountFacts, config: Config, now: int) -> Verdict:
-    ends = facts.account.trial_ends_at if facts.account else None
-    if config.trials.mode == "product" and ends is not None:
-        if ends > now:
-            return Verdict("trialing", "the product's trial is running", ends=(ends,))
+def _with_product_trial(verdict: Verdict, ends: int, now: int) -> Verdict:
+    """A running trial of the product counts beside ended subscriptions, an ended one beside none that ever started."""
+    if ends > now and verdict.stage in (*_ENDED, *_NEVER_STARTED):
+        return Verdict("trialing", "the product's trial is running", ends=(ends,))
+    if ends <= now and verdict.stage in _NEVER_STARTED:
         return Verdict("trial_expired", "the product's trial has ended", ends)
-    return Verdict("prospect", "there is no subscription")
+    return verdict
 
 
 def _stage_today(facts: AccountFacts) -> Stage:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from mappings.config import Config
-from mappings.lifecycle import Life, billing_contact
+from mappings.lifecycle import Life
 from mappings.model import (
     AccountFacts,
     Customer,
@@ -29,12 +29,12 @@ from mappings.model import (
     request_subject,
     subject_id,
 )  # fmt: skip
+from mappings.money import monthly_minor
+from mappings.people import billing_contact
 from mappings.text import clean, email
 
 JSON = Mapping[str, Any]
 ACCOUNT_KEY, REQUEST_KEY = "account_id", "request_id"
-# Months in one unit of a price's interval.
-MONTHS = {"day": 12 / 365, "week": 12 * 7 / 365, "month": 1.0, "year": 12.0}
 
 
 def facts(record: Record) -> list[Fact]:
@@ -102,7 +102,7 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
         lookup_keys=tuple(price["lookup_key"] for price in prices if price.get("lookup_key")),
         product_ids=tuple(price["product"] for price in prices if isinstance(price.get("product"), str)),
         currency=data.get("currency") or "",
-        mrr_minor=_monthly(items, data.get("discounts") or ()),
+        mrr_minor=monthly_minor(items, data.get("discounts") or ()),
         trial_start=data.get("trial_start"),
         trial_end=data.get("trial_end"),
         period_start=period_start,
@@ -140,41 +140,24 @@ def invoice_from(data: JSON) -> Invoice:
         next_attempt_at=data.get("next_payment_attempt"),
         finalized_at=moved.get("finalized_at"),
         paid_at=moved.get("paid_at"),
+        due_at=data.get("due_date"),
         period_start=data.get("period_start"),
         url=data.get("hosted_invoice_url") or "",
     )
 
 
 def _open_since(subscription_id: str, latest: Invoice | None, others: Iterable[JSON]) -> int | None:
-    """``finalized_at`` of the oldest open, attempted invoice of this subscription: where grace starts."""
+    """Where grace starts: the oldest open invoice's due date where it was sent, else ``finalized_at`` if attempted."""
     mine = [invoice_from(i) for i in others if _subscription_of(i) == subscription_id]
-    opened = [i for i in (*mine, latest) if i and i.status == "open" and i.attempt_count]
-    return min((i.finalized_at for i in opened if i.finalized_at), default=None)
+    opened = [i for i in (*mine, latest) if i and i.status == "open"]
+    starts = [i.due_at or (i.finalized_at if i.attempt_count else None) for i in opened]
+    return min((at for at in starts if at), default=None)
 
 
 def _subscription_of(invoice: JSON) -> str:
     details = ((invoice.get("parent") or {}).get("subscription_details")) or {}
     found = details.get("subscription")
     return found["id"] if isinstance(found, Mapping) else found or ""
-
-
-def _monthly(items: Iterable[JSON], discounts: Iterable[Any]) -> int:
-    """Per month in minor units, metered prices left out, percent coupons taken off, without tax."""
-    total = 0.0
-    for item in items:
-        price = item["price"]
-        recurring = price.get("recurring") or {}
-        if recurring.get("usage_type") == "metered" or not recurring:
-            continue
-        unit = price.get("unit_amount")
-        amount = float(unit if unit is not None else price.get("unit_amount_decimal") or 0)
-        months = MONTHS.get(recurring.get("interval", "month"), 1.0) * (recurring.get("interval_count") or 1)
-        total += amount * (item.get("quantity") or 1) / months
-    for discount in discounts:
-        coupon = ((discount.get("source") or {}).get("coupon")) if isinstance(discount, Mapping) else None
-        if isinstance(coupon, Mapping) and coupon.get("percent_off"):
-            total *= 1 - coupon["percent_off"] / 100
-    return round(total)
 
 
 def desired_customer(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:

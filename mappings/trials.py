@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from mappings.catalog import Catalog
 from mappings.config import Config
-from mappings.model import AccountFacts, Request, RequestId
+from mappings.model import AccountFacts, Request, RequestId, Subscription
+from mappings.occurrences import paused_by_trial_end
 
 Answer = tuple[str, str]
 MAX_DAYS = 730
-# Statuses that still hold a place: a second trial beside them makes no sense.
-OPEN = ("trialing", "active", "past_due", "unpaid", "incomplete")
+# Statuses that hold no place any more: a trial beside any other, an unknown one too, makes no sense.
+OVER = ("canceled", "incomplete_expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,12 @@ def _refusal(request: Request, facts: AccountFacts, config: Config, catalog: Cat
         return "refused", f"Stripe has no active price for plan {request.plan!r}"
     if request.days is not None and not 1 <= request.days <= MAX_DAYS:
         return "refused", f"a trial lasts 1 to {MAX_DAYS} days"
-    if any(s.status in OPEN for s in facts.subscriptions):
+    if any(s.status not in OVER and not _expired(s) for s in facts.subscriptions):
         return "already", "the account has a trial or a subscription"
     if facts.redeemed_by - {request.request_id} or any(s.trial_start for s in facts.subscriptions):
         return "refused", "the trial was already used"
     return None
+
+
+def _expired(sub: Subscription) -> bool:
+    return sub.status == "paused" and paused_by_trial_end(sub)

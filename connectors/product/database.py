@@ -19,6 +19,8 @@ from connectors.product.shapes import OPTIONAL, REQUIRED, TABLES, metadata
 T = TypeVar("T")
 STATEMENT_TIMEOUT = 30
 UNREACHABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+# SQLite calls wrong statements operational errors too.
+SQLITE_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,9 @@ def _ours() -> Iterator[None]:
 
 
 def _translate(error: exc.SQLAlchemyError) -> NoReturn:
-    original = type(getattr(error, "orig", None) or error).__name__
-    if isinstance(error, UNREACHABLE) or getattr(error, "connection_invalidated", False):
-        raise Transient(f"the product database cannot be reached or is busy ({original})") from None
-    raise Rejected(f"the product database refused ({original})") from None
+    original = getattr(error, "orig", None)
+    word = getattr(original, "sqlite_errorname", None) or type(original or error).__name__
+    refused = word.startswith("SQLITE_") and not word.startswith(SQLITE_BUSY)
+    if isinstance(error, UNREACHABLE) and not refused:
+        raise Transient(f"the product database cannot be reached or is busy ({word})") from None
+    raise Rejected(f"the product database refused ({word})") from None

@@ -105,7 +105,14 @@ def unix_seconds(value: Any) -> Any:
         value = datetime(value.year, value.month, value.day)
     if isinstance(value, datetime):
         return int((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())
-    return int(value) if isinstance(value, int | float | Decimal) else value
+    return _whole(value) if isinstance(value, int | float | Decimal) else value
+
+
+def _whole(number: int | float | Decimal) -> int | None:
+    try:
+        return int(number)
+    except (ValueError, OverflowError):  # not a number, or infinite
+        return None
 
 
 def _parsed(text: str) -> Any:

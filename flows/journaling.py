@@ -1,0 +1,40 @@
+"""What the journal says of a step that was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mappings.model import Held, Link, Scalar, Step, fingerprint
+from mappings.plan import scalars
+from state.store import Entry
+
+PERSONAL = ("email", "name", "owner_email")
+
+
+def entry(link: Link, step: Step, held: Held, now: int, run: str) -> Entry:
+    """One journal line; of people it holds hashes only."""
+    after = scalars(step.values)
+    before = {name: link.values.get(name) for name in after}
+    if step.member[0]:
+        after = {step.member[0]: step.member[1]}
+        before = {}
+    if step.occurrence:
+        after = {"event": step.occurrence.name, "at": step.occurrence.at}
+        before = {}
+    return Entry(
+        target=step.target,
+        subject=step.subject,
+        operation=step.operation,
+        reason=step.why,
+        before=minimised(before),
+        after=minimised(after),
+        caused_at=step.occurrence.at if step.occurrence else None,
+        sent_at=now,
+        run=run,
+        vendor_request_id=held.vendor_request_id,
+    )
+
+
+def minimised(values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Values for the journal: what names a person becomes a short hash, so that a change still shows."""
+    return {name: f"#{fingerprint(v)[:8]}" if name in PERSONAL and v else v for name, v in values.items()}

@@ -1,0 +1,52 @@
+"""How looking at one (account, target) pair ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mappings.model import Ref
+
+
+class Outcome(StrEnum):
+    """How looking at one (account, target) pair ended; the later ones outweigh the earlier ones."""
+
+    UNCHANGED = "unchanged"
+    APPLIED = "applied"
+    HELD = "held"
+    PARKED = "parked"
+    WAITING = "waiting"
+
+
+ORDER = list(Outcome)
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of one Desired. ``waiting``: the system whose breaker is open or whose key fails. ``retry``: come
+    back soon. ``pending_since``: accepted but unfinished since then. ``unproved``: a removal wants a fresh look."""
+
+    outcome: Outcome = Outcome.UNCHANGED
+    changed: set[Ref] = field(default_factory=set)
+    waiting: str = ""
+    retry: bool = False
+    pending_since: int | None = None
+    unproved: bool = False
+
+
+@dataclass(slots=True)
+class Pair:
+    """One account and one target: the worst outcome of all its subjects."""
+
+    target: str
+    outcome: Outcome
+    waiting: str = ""
+    retry: bool = False
+    pending_since: int | None = None
+
+    def take(self, result: Result) -> None:
+        self.outcome = max(self.outcome, result.outcome, key=ORDER.index)
+        self.waiting = self.waiting or result.waiting
+        self.retry = self.retry or result.retry
+        if result.pending_since is not None:
+            self.pending_since = result.pending_since

@@ -1,0 +1,38 @@
+"""What a person should know about an account although nothing is stuck: one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mappings.config import Config
+from mappings.lifecycle import Life
+from mappings.model import AccountFacts
+
+
+def alerts(facts: AccountFacts, life: Life, config: Config) -> list[str]:
+    """In a fixed order, so that the same facts give the same text."""
+    return [*life.alerts, *_billing(facts), *_instances(facts, life, config), *_requests(facts)]
+
+
+def _billing(facts: AccountFacts) -> Iterator[str]:
+    live = sorted(c.customer_id for c in facts.customers if not c.deleted)
+    if len(live) > 1:
+        yield f"several Stripe customers belong to this account: {', '.join(live)}"
+    if facts.customers and not facts.people and facts.account is None:
+        yield "the product does not know this account any more; its access is kept"
+
+
+def _instances(facts: AccountFacts, life: Life, config: Config) -> Iterator[str]:
+    started = life.dates.get("trial_started_at")
+    deadline = config.policy.provision_deadline_minutes * 60
+    for instance in facts.instances:
+        if instance.status == "failed":
+            yield f"instance {instance.name} failed to start"
+        if instance.status == "provisioning" and started is not None and life.now >= started + deadline:
+            yield f"instance {instance.name} is not ready {deadline // 60} minutes after the trial started"
+
+
+def _requests(facts: AccountFacts) -> Iterator[str]:
+    for request in facts.requests:
+        if request.kind != "trial" and not request.answer and request.requested_at >= facts.born_at:
+            yield f"request {request.request_id} is of kind {request.kind!r}, which this version does not handle"

@@ -1,0 +1,94 @@
+"""The words of reading: where to look, what was found, what is known of an account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mappings.model.bodies import AccessRow, Account, Body, Customer, Instance, Person, Request, Subscription
+from mappings.model.ids import AccountId, JSONObject, Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The name of a root object in a system: Stripe customer, product account, product user, request, instance."""
+
+    source: str
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A hint that a Ref deserves a look. Carries no data. ``event_id`` is unique within its source."""
+
+    ref: Ref
+    event_id: str
+    occurred_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a system said about a Ref when read, in its own JSON; ``data`` is None when it is gone.
+
+    ``part`` names the piece of the root that a bulk page holds (``subscription``); empty means the whole root.
+    """
+
+    ref: Ref
+    data: JSONObject | None
+    part: str = ""
+
+    @property
+    def gone(self) -> bool:
+        return self.data is None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A Record in our words. ``body`` is None for a root that is gone.
+
+    ``offers`` are match keys that lead to this fact's account; ``seeks`` are keys, best first, by which a fact
+    without an account finds one (``customer:cus_1``, ``account:a1``, ``email:x@example.com``).
+    """
+
+    root: Ref
+    kind: str
+    id: str
+    body: Body | None
+    account_id: AccountId | None = None
+    offers: tuple[str, ...] = ()
+    seeks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """Everything known about one account, and the memberships its people have elsewhere.
+
+    ``redeemed_by``: requests that have used up a trial of this account or its people.
+    """
+
+    account_id: AccountId
+    account: Account | None = None
+    people: tuple[Person, ...] = ()
+    elsewhere: tuple[Person, ...] = ()
+    customers: tuple[Customer, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    requests: tuple[Request, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    access: AccessRow | None = None
+    redeemed_by: frozenset[str] = frozenset()
+    born_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something that happened at a second the source itself dates; sent once under ``name`` and ``id``."""
+
+    name: str
+    id: str
+    at: int
+    details: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        return f"{self.name}:{self.id}"
