@@ -43,7 +43,7 @@ class Breaker:
         failures: int = 5,
         pause: float = 60.0,
         clock: Clock = time.monotonic,
-        on_recover: Callable[[], None] | None = None,
+        on_recover: Callable[[], object] | None = None,
     ) -> None:
         self.system = system
         self.on_recover = on_recover

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-import httpx
 import orjson
+import requests
 from pydantic import SecretStr
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
+from urllib3.exceptions import NewConnectionError
 
 from connectors import wire
-from connectors.contract import Gone, Page, Rejected
+from connectors.contract import Gone, Page, Rejected, Transient
 from connectors.gate import Gate, Unclear
 from mappings.model import Desired, Held, JSONObject, Record, Ref, Step
 
@@ -47,12 +48,12 @@ class Instances:
     gone: Literal["recreate", "once", "never"] = "never"
     unknown: Literal["read", "repeat", "drop"] = "read"
 
-    def __init__(
-        self, settings: ProvisionerSettings, gate: Gate | None = None, transport: httpx.BaseTransport | None = None
-    ) -> None:
+    def __init__(self, settings: ProvisionerSettings, gate: Gate | None = None) -> None:
         self.gate = gate or Gate(self.system, limit=10)
         self.timeout = self.gate.timeout
-        self._http = wire.client(self.system, _complaint, settings.url, {"Content-Type": "application/json"}, transport)
+        self._url = wire.address(self.system, settings.url)
+        self._session = requests.Session()
+        self._session.trust_env = False
         self._signer = _signer(settings.secret)
 
     def changes(self, cursor: str | None) -> Iterator[Page]:
@@ -97,13 +98,27 @@ class Instances:
         path = wire.path("instances", name)
 
         def send() -> tuple[JSONObject, str]:
-            response = self._http.request(method, path, content=content, headers=self._headers(content, key))
-            return _understood(wire.data_of(response), name), wire.request_id(response)
+            response = self._request(method, path, content, key)
+            data = wire.understood(self.system, _complaint, response.status_code, response.headers, response.content)
+            return _understood(data or {}, name), wire.request_id(response.headers)
 
         return self.gate.call(send, write=method == "PUT")
 
+    def _request(self, method: str, path: str, content: bytes, key: str) -> requests.Response:
+        # "from None": the original messages hold the URL.
+        timeout = (wire.CONNECT_TIMEOUT, wire.READ_TIMEOUT)
+        headers = self._headers(content, key)
+        try:
+            return self._session.request(
+                method, self._url + path, data=content, headers=headers, timeout=timeout, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            if _nothing_sent(error):
+                raise Transient(f"{self.system} cannot be reached ({type(error).__name__})") from None
+            raise Unclear(f"{self.system} did not answer completely ({type(error).__name__})") from None
+
     def _headers(self, content: bytes, key: str) -> dict[str, str]:
-        headers = {"Idempotency-Key": key} if key else {}
+        headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
         if self._signer:
             # The real time, not the mappings' clock: receivers refuse what is five minutes off.
             message, moment = key or uuid4().hex, datetime.now(UTC)
@@ -114,6 +129,12 @@ class Instances:
                 "webhook-signature": signature,
             }
         return headers
+
+
+def _nothing_sent(error: requests.RequestException) -> bool:
+    """Whether the connection was never made; a connection that broke later may have carried the request."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
 
 
 def _signer(secret: SecretStr | None) -> Webhook | None:

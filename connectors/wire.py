@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -69,11 +69,9 @@ class Transport(httpx.BaseTransport):
             raise Transient(f"{self._system} cannot be reached ({type(error).__name__})") from None
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise Unclear(f"{self._system} did not answer completely ({type(error).__name__})") from None
-        data = _decoded(response.content)
-        problem = self._judge(response, data)
-        if problem:
-            raise problem
-        response.extensions["data"] = data
+        response.extensions["data"] = understood(
+            self._system, self._explain, response.status_code, response.headers, response.content
+        )
         return response
 
     def _read(self, request: httpx.Request) -> httpx.Response:
@@ -90,26 +88,33 @@ class Transport(httpx.BaseTransport):
             answer.close()
         return httpx.Response(answer.status_code, headers=answer.headers, content=b"".join(chunks))
 
-    def _judge(self, response: httpx.Response, data: Any) -> Exception | None:
-        status = response.status_code
-        if 200 <= status < 300:
-            empty = status in (202, 204) and not response.content
-            return None if empty or isinstance(data, dict) else Unclear(f"{self._system} {status} without JSON")
-        said = self._explain(data) if isinstance(data, dict) else Complaint()
-        words = [self._system, str(status), *_words(said.code, said.field, request_id(response))]
-        return problem(" ".join(words), response, said.code, data)
-
     def close(self) -> None:
         self._inner.close()
 
 
-def problem(text: str, response: httpx.Response, code: str, data: Any) -> ConnectorError | Unclear:
+def understood(
+    system: str, explain: Explain, status: int, headers: Mapping[str, str], content: bytes
+) -> JSONObject | None:
+    """The JSON object of a success (None where nothing is answered: 202, 204); raises the class of anything else."""
+    data = _decoded(content)
+    if 200 <= status < 300:
+        if isinstance(data, dict):
+            return data
+        if status in (202, 204) and not content:
+            return None
+        raise Unclear(f"{system} {status} without JSON")
+    said = explain(data) if isinstance(data, dict) else Complaint()
+    words = [system, str(status), *_words(said.code, said.field, request_id(headers))]
+    raise _problem(" ".join(words), status, headers, said.code, data)
+
+
+def _problem(text: str, status: int, headers: Mapping[str, str], code: str, data: Any) -> ConnectorError | Unclear:
     """The error class of an answer that is no success."""
-    status, pause = response.status_code, retry_after(response.headers)
+    pause = retry_after(headers)
     if status == 429 or code in _BUSY:
         return Transient(text, pause)
     if status < 400 or status == 408 or status >= 500:
-        return Unclear(text, response.headers.get("idempotent-replayed") == "true", pause)
+        return Unclear(text, headers.get("idempotent-replayed") == "true", pause)
     if status in (401, 403) and code != "api_plan_restricted":
         return Unauthorized(text)
     if status in (404, 410):
@@ -121,15 +126,20 @@ def client(
     system: str, explain: Explain, base: str, headers: dict[str, str], inner: httpx.BaseTransport | None
 ) -> httpx.Client:
     """An httpx client with our time-outs whose requests end in our classes."""
-    if not base.startswith(("https://", "http://")):
-        raise ValueError(f"the address of {system} must begin with https:// or http://")
     return httpx.Client(
-        base_url=base.rstrip("/"),
+        base_url=address(system, base),
         headers=headers,
         timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
         follow_redirects=False,
         transport=Transport(system, explain, inner),
     )
+
+
+def address(system: str, base: str) -> str:
+    """Without a slash at the end. Raises ValueError for what is no URL."""
+    if not base.startswith(("https://", "http://")):
+        raise ValueError(f"the address of {system} must begin with https:// or http://")
+    return base.rstrip("/")
 
 
 def data_of(response: httpx.Response) -> JSONObject:
@@ -145,11 +155,11 @@ def path(*parts: str) -> str:
     return "/" + "/".join(quote(part, safe="") for part in parts)
 
 
-def request_id(response: httpx.Response) -> str:
-    return str(response.headers.get("request-id") or response.headers.get("x-request-id") or "")
+def request_id(headers: Mapping[str, str]) -> str:
+    return str(headers.get("request-id") or headers.get("x-request-id") or "")
 
 
-def retry_after(headers: httpx.Headers) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait: Retry-After, else X-RateLimit-Reset (a unix second) less the answer's own Date."""
     try:
         if "retry-after" in headers:

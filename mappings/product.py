@@ -28,7 +28,7 @@ from mappings.model import (
     account_subject,
     request_subject,
 )  # fmt: skip
-from mappings.text import clean, email, identifier
+from mappings.text import clean, email, identifier, integer
 
 ROLES = ("owner", "billing", "member")
 TRUE = (True, 1, "1", "t", "true", "True", "TRUE", "yes")
@@ -68,9 +68,9 @@ def person_from(row: Row) -> Person:
         role=role if role in ROLES else "member",
         name=clean(row.get("name")),
         email_verified=row.get("email_verified") in TRUE,
-        joined_at=_integer(row.get("joined_at")),
-        signed_up_at=_integer(row.get("signed_up_at")),
-        last_seen_at=_day(_integer(row.get("last_seen_at"))),
+        joined_at=integer(row.get("joined_at")),
+        signed_up_at=integer(row.get("signed_up_at")),
+        last_seen_at=_day(integer(row.get("last_seen_at"))),
         intercom_external_id=clean(row.get("intercom_external_id")),
         erased=row.get("erased") in TRUE,
         traits=_traits(row.get("traits")),
@@ -80,7 +80,7 @@ def person_from(row: Row) -> Person:
 
 def account_from(row: Row) -> Account:
     """A row of ``instep_accounts``. Raises ValueError for a trial end that is no time: what is known stays."""
-    trial_ends_at = _integer(row.get("trial_ends_at"))
+    trial_ends_at = integer(row.get("trial_ends_at"))
     if trial_ends_at is None and row.get("trial_ends_at") not in (None, ""):
         raise ValueError("trial_ends_at is not a time")
     return Account(
@@ -102,7 +102,7 @@ def account_from(row: Row) -> Account:
 
 def request_from(row: Row) -> Request:
     """A row of ``instep_requests``; what cannot be read becomes a ``problem``, which refuses the request."""
-    numbers = {name: _integer(row.get(name)) for name in ("days", "amount_minor", "requested_at")}
+    numbers = {name: integer(row.get(name)) for name in ("days", "amount_minor", "requested_at")}
     bad = [name for name, number in numbers.items() if number is None and row.get(name) is not None]
     problem = f"{bad[0]} is not a number" if bad else "" if numbers["requested_at"] else "requested_at is missing"
     return Request(
@@ -119,7 +119,7 @@ def request_from(row: Row) -> Request:
         requested_by=clean(row.get("requested_by")),
         answer=clean(row.get("answer")),
         reason=clean(row.get("reason")),
-        answered_at=_integer(row.get("answered_at")),
+        answered_at=integer(row.get("answered_at")),
         problem=problem,
     )
 
@@ -138,7 +138,7 @@ def access_from(row: Row) -> AccessRow:
     )
     return AccessRow(
         account_id=AccountId(str(row["account_id"])),
-        trial_ends_at=_integer(row.get("trial_ends_at")),
+        trial_ends_at=integer(row.get("trial_ends_at")),
         **{name: str(row.get(name) or "") for name in texts},
     )
 
@@ -167,13 +167,6 @@ _ONE = {"account": _account_fact, "request": _request_fact, "access": _access_fa
 def _given(row: Row, name: str, default: str) -> Any:
     value = row.get(name)
     return default if value is None or value == "" else value
-
-
-def _integer(value: Any) -> int | None:
-    try:
-        return int(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def _day(at: int | None) -> int | None:

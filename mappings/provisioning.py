@@ -23,6 +23,7 @@ from mappings.model import (
     instance_subject,
 )  # fmt: skip
 from mappings.people import billing_contact
+from mappings.text import integer
 
 STATUSES = ("provisioning", "ready", "suspended", "deleted", "failed")
 
@@ -56,8 +57,8 @@ def facts(record: Record) -> list[Fact]:
         generation=generation_of(record.ref.id),
         status=status if status in STATUSES else "failed",
         url=str(data.get("url") or ""),
-        ready_at=int(data["ready_at"]) if data.get("ready_at") else None,
-        revision=int(data.get("revision") or 0),
+        ready_at=integer(data.get("ready_at")) or None,
+        revision=integer(data.get("revision")) or 0,
     )
     return [Fact(record.ref, "instance", record.ref.id, instance, account_id)]
 

@@ -70,13 +70,24 @@ def verdict_of(facts: AccountFacts, leading: Subscription | None, config: Config
     if any(s.status not in STATUS for s in facts.subscriptions):
         return Verdict(_stage_today(facts), "a subscription has a status that this version does not know")
     verdict = _judge(leading, config) if leading else Verdict("prospect", "there is no subscription")
-    if leading and leading.ever_paid and facts.customers and all(c.deleted for c in facts.customers):
-        verdict = Verdict("churned", "the Stripe customer was deleted", leading.ended_at)
+    if leading and facts.customers and all(c.deleted for c in facts.customers):
+        verdict = _without_customer(facts, leading)
     if config.trials.mode == "product" and account and account.trial_ends_at is not None:
         verdict = _with_product_trial(verdict, account.trial_ends_at, now)
     if account and account.comped and verdict.stage not in ("trialing", "active"):
         return Verdict("active", "the account is free of charge")
     return verdict
+
+
+def _without_customer(facts: AccountFacts, leading: Subscription) -> Verdict:
+    """A deleted Stripe customer: what is known of its subscriptions may be from before. We saw it alive, so it ended
+    after we were born."""
+    since = leading.ended_at or facts.born_at
+    if leading.ever_paid:
+        return Verdict("churned", "the Stripe customer was deleted", since)
+    if leading.trial_end:
+        return Verdict("trial_expired", "the Stripe customer was deleted during or after the trial", since)
+    return Verdict("prospect", "the Stripe customer was deleted")
 
 
 def _with_product_trial(verdict: Verdict, ends: int, now: int) -> Verdict:

@@ -47,7 +47,7 @@ def facts(record: Record) -> list[Fact]:
     if record.part == "subscription":
         return [_subscription_fact(record.ref, data, ())]
     open_invoices = data.get("open_invoices", ())
-    subscriptions = (_subscription_fact(record.ref, sub, open_invoices) for sub in data["subscriptions"])
+    subscriptions = (_subscription_fact(record.ref, sub, open_invoices) for sub in data.get("subscriptions", ()))
     return [_customer_fact(record.ref, data["customer"]), *subscriptions]
 
 
@@ -215,6 +215,12 @@ def desired_trials(facts: AccountFacts, life: Life, config: Config) -> Iterable[
         values["extra"] = config.trials.extra
     subject = request_subject(request.request_id)
     yield Desired("stripe.trials", subject, values, once=True, why=f"trial request {request.request_id}")
+
+
+def held_trial(facts: AccountFacts, desired: Desired) -> Held | None:
+    """The subscription that carries this request."""
+    found = [s for s in facts.subscriptions if s.request_id == subject_id(desired.subject)]
+    return Held(found[0].subscription_id) if len(found) == 1 else None
 
 
 def expect_trial(facts: AccountFacts, step: Step, now: int) -> AccountFacts:

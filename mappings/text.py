@@ -1,9 +1,10 @@
-"""One documented rule for every text that comes in from outside.
+"""One documented rule for every text, and every number, that comes in from outside.
 
 ``clean``: drops NUL, lone surrogates and other control characters (new lines and tabs become a space), folds runs of
 white space, trims, and cuts at 255 characters (code points). Everything else, emoji and HTML among it, is kept as
 given: each output escapes for itself.
 ``email``: cleaned, and usable only if it is one address of at most 254 characters.
+``integer``: a whole number of at most 64 bits, or None.
 """
 
 from __future__ import annotations
@@ -42,3 +43,12 @@ def identifier(value: object) -> str:
     """An id as text: exact, or empty when a system could not carry it (control characters, over 200 characters)."""
     text = "" if value is None else str(value)
     return text if len(text) <= 200 and text == text.strip() and not any(map(_dropped, text)) else ""
+
+
+def integer(value: object) -> int | None:
+    """The number as every system can hold it; None for what is none, or not finite, or over 64 bits."""
+    try:
+        number = int(value)  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if -(2**63) <= number < 2**63 else None

@@ -85,7 +85,7 @@ class IntercomApi:
     def write(self, method: str, path: str, body: JSONObject | None = None) -> tuple[JSONObject, str]:
         """The answer and the vendor's request id."""
         response = self.gate.call(lambda: self._http.request(method, path, json=body), write=True)
-        return wire.data_of(response), wire.request_id(response)
+        return wire.data_of(response), wire.request_id(response.headers)
 
 
 def _complaint(body: JSONObject) -> wire.Complaint:

@@ -94,13 +94,20 @@ class IntercomContacts:
     def _tag(self, contact: str, name: str, add: bool) -> str:
         tag = self._tags.id_of(name)
         try:
-            return self._attach(contact, "tags", tag, add) if tag else _no_tag(name, add)
+            return self._attach(contact, "tags", tag, add) if tag else self._no_tag(name, add)
         except Gone:
             self._api.get(wire.path("contacts", contact))  # Gone again if it was the contact.
             self._tags.forget()
         # It was the tag: deleted, and perhaps made anew under another id.
         again = self._tags.id_of(name)
-        return self._attach(contact, "tags", again, add) if again not in ("", tag) else _no_tag(name, add)
+        return self._attach(contact, "tags", again, add) if again not in ("", tag) else self._no_tag(name, add)
+
+    def _no_tag(self, name: str, add: bool) -> str:
+        """What nobody can wear is as good as taken off. Somebody may make it before the next try."""
+        if add:
+            self._tags.forget()
+            raise Rejected(f"the tag {name!r} does not exist in Intercom")
+        return ""
 
     def _company(self, contact: str, company: str, add: bool) -> str:
         try:
@@ -165,13 +172,6 @@ class IntercomContacts:
         if (embedded.get("total_count") or 0) > EMBEDDED or embedded.get("has_more"):
             embedded = self._api.get(wire.path("contacts", contact["id"], what))
         return embedded.get("data") or []
-
-
-def _no_tag(name: str, add: bool) -> str:
-    """What nobody can wear is as good as taken off."""
-    if add:
-        raise Rejected(f"the tag {name!r} does not exist in Intercom")
-    return ""
 
 
 def _body(values: Mapping[str, Any]) -> JSONObject:

@@ -51,7 +51,7 @@ class Rows:
     def _ordered(self) -> sa.ColumnElement[str]:
         """The key as text in byte order, whatever the database's collation, as every other part compares it."""
         text = sa.cast(self._column, sa.Text)
-        return text.collate("C") if self._database.dialect == "postgresql" else text
+        return text.collate("C" if self._database.dialect == "postgresql" else "BINARY")
 
     def _is(self, root: str) -> sa.ColumnElement[bool]:
         """Compared in the column's own type, not as text, so that the database can use its index."""

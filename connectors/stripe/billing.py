@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from connectors import wire
-from connectors.contract import Gone, Page
+from connectors.contract import Gone, Page, Rejected
 from connectors.stripe.client import StripeApi, StripeIdentity
 from connectors.stripe.events import EventLog
 from connectors.stripe.scan import Scan
@@ -17,8 +17,9 @@ OPEN_INVOICE_STATUSES = ("past_due", "unpaid", "incomplete")
 
 class StripeBilling:
     """Source ``stripe``. A Record's data: ``customer``, ``subscriptions`` (every status, latest invoice expanded), and
-    ``open_invoices`` where a subscription waits for money. A deleted customer is ``{"id", "deleted": true}``; only a
-    customer that Stripe does not know (404) is gone.
+    ``open_invoices`` where a subscription waits for money. A deleted customer is ``{"id", "deleted": true}``,
+    alone as a ``customer`` part where its subscriptions are not listed any more; one that Stripe does not know (404) is
+    gone.
 
     Bulk pages hold one ``part`` per Record (``subscription`` or ``customer``), its data the bare object.
     """
@@ -47,8 +48,17 @@ class StripeBilling:
         except Gone:
             return Record(ref, None)
         if customer.get("deleted"):
-            return Record(ref, {"customer": {"id": ref.id, "deleted": True}})
+            return self._deleted(ref)
         return Record(ref, self._whole(customer))
+
+    def _deleted(self, ref: Ref) -> Record:
+        """Its ended subscriptions too, where Stripe still lists them; else only that it is deleted."""
+        stub: JSONObject = {"id": ref.id, "deleted": True}
+        try:
+            record = self._whole(stub)
+        except (Gone, Rejected):
+            record = {}
+        return Record(ref, record) if record.get("subscriptions") else Record(ref, stub, part="customer")
 
     def _whole(self, customer: JSONObject) -> JSONObject:
         query = {"customer": customer["id"], "status": "all", "expand[]": ["data.latest_invoice"]}

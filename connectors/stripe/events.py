@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.contract import Gone, Page
-from connectors.stripe.client import StripeApi
+from connectors.stripe.client import PAGE, StripeApi
 from mappings.model import Change, JSONObject, Ref
 
 OVERLAP = 600
@@ -42,22 +42,22 @@ class EventLog:
         """Pages of Changes from ``cursor`` (a unix second as text) on; see Source.changes.
 
         Going backwards from now would need the whole gap in memory before its oldest event is known, so the gap is
-        read in windows of an hour: each is listed to its end, then handed on oldest first. Events that arrive
-        meanwhile land in the last window's hold-back or in the next call.
+        read in windows of an hour (after a quiet one twice as long): each is listed to its end, then handed on oldest
+        first. Events that arrive meanwhile land in the last window's hold-back or in the next call.
         """
         if cursor is None:
             yield Page(cursor=str(now - HOLD_BACK))
             return
-        done = int(cursor)
+        done, window = int(cursor), WINDOW
         start = done - OVERLAP
         while True:
-            last = start + WINDOW > now
-            found = self._window(start, None if last else start + WINDOW)
-            done = max(done, min(start + WINDOW, now - HOLD_BACK))
+            end = start + window
+            found = self._window(start, None if end > now else end)
+            done = max(done, min(end, now - HOLD_BACK))
             yield from _paged(found, str(done))
-            if last:
+            if end > now:
                 return
-            start += WINDOW
+            start, window = end, window * 2 if len(found) < PAGE else WINDOW
 
     def _window(self, start: int, end: int | None) -> list[Change]:
         """The changes in [start, end), oldest first."""

@@ -1,0 +1,298 @@
+"""The product's database on SQLite and PostgreSQL: reading in key order, spellings of time, the two tables."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+from contract_tests import step
+from pydantic import SecretStr
+from vendor_world import NOW, gate
+
+from connectors.contract import Gone, Rejected, Source, Transient
+from connectors.product import (
+    ProductAccess,
+    ProductAccounts,
+    ProductDatabase,
+    ProductRequests,
+    ProductSettings,
+    ProductUsers,
+)
+from connectors.product import sources as sources_module
+from connectors.product.shapes import plain, unix_seconds
+from mappings.model import AccountId, Desired, Held, Ref, RequestId, account_subject, request_subject
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'product.db'}"
+    return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def database(url) -> ProductDatabase:
+    return ProductDatabase(ProductSettings(SecretStr(url)), gate("product"))
+
+
+@pytest.fixture
+def run(database):
+    def execute(*statements: str) -> None:
+        for statement in statements:
+            database.write(sa.text(statement))
+        database.forget()
+
+    return execute
+
+
+COLUMNS = "id as user_id, mail as email, team as account_id, since as joined_at"
+USERS = f"create view instep_users as select {COLUMNS} from people"
+
+
+@pytest.fixture
+def people(run) -> None:
+    run("create table people (id integer, mail text, team integer, since timestamp)", USERS)
+
+
+def user(id: str) -> Ref:
+    return Ref("product", "user", id)
+
+
+def add(run, *people: tuple) -> None:
+    run(*(f"insert into people values ({id}, 'p@example.com', {team}, '2026-11-10 12:00:00')" for id, team in people))
+
+
+def scanned(source: Source, resume: str | None = None) -> list[str]:
+    return [record.ref.id for page in source.scan(resume) for record in page.records]
+
+
+def test_sources_are_sources(database):
+    made = [ProductUsers(database), ProductAccounts(database)]
+    made += [ProductRequests(database, lambda: NOW), ProductAccess(database, lambda: NOW)]
+    assert all(isinstance(source, Source) and source.feed == "truth" for source in made)
+
+
+# Reading
+
+
+def test_a_user_comes_with_all_memberships(database, run, people):
+    add(run, (1, 20), (1, 10), (2, 10))
+    page = next(ProductUsers(database).changes(None))
+    first = page.records[0]
+    assert first.ref == user("1")
+    assert first.data == {
+        "rows": [
+            {"user_id": "1", "email": "p@example.com", "account_id": team, "joined_at": NOW} for team in ("10", "20")
+        ]
+    }
+    assert ProductUsers(database).fetch(user("1")) == first
+    assert len(page.records) == 2
+
+
+def test_a_user_who_is_not_there_is_gone(database, run, people):
+    add(run, (1, 10))
+    assert ProductUsers(database).fetch(user("3")).gone
+
+
+def test_keys_are_read_in_the_order_of_their_bytes(database, run):
+    # The PostgreSQL of the tests knows no other collation than the one of bytes.
+    collation = "collate nocase" if database.dialect == "sqlite" else ""
+    run(f"create table instep_users (user_id text {collation}, email text)")
+    keys = ["a", "B", "ab", "é", "Z", "10", "9", "a b", "a-b", "aB"]
+    run(*(f"insert into instep_users values ('{key}', 'p@example.com')" for key in keys))
+    assert scanned(ProductUsers(database)) == sorted(keys, key=str.encode)
+
+
+def test_a_scan_goes_on_after_any_page_and_cuts_no_user(database, run, people, monkeypatch):
+    monkeypatch.setattr(sources_module, "PAGE", 3)
+    add(run, *[(id, team) for id in range(1, 6) for team in (10, 20)])
+    pages = list(ProductUsers(database).scan(None))
+    assert [len(record.data["rows"]) for page in pages for record in page.records] == [2] * 5
+    assert len(pages) == 3
+    for position, page in enumerate(pages):
+        rest = [record.ref.id for left in pages[position + 1 :] for record in left.records]
+        assert scanned(ProductUsers(database), page.cursor) == rest
+
+
+def test_rows_without_a_key_are_left_out(database, run, people):
+    add(run, (1, 10), ("null", 10))
+    assert scanned(ProductUsers(database)) == ["1"]
+
+
+@pytest.mark.parametrize("kind", ["text", "uuid"])
+def test_keys_of_any_type_are_found(database, run, kind):
+    if database.dialect == "sqlite" and kind == "uuid":
+        return
+    key = "6f1c9f1e-95a4-4a08-9d35-5d9cf0f9d7a3"
+    run(f"create table instep_users (user_id {kind}, email text)", f"insert into instep_users values ('{key}', 'x')")
+    assert scanned(ProductUsers(database)) == [key]
+    assert not ProductUsers(database).fetch(user(key)).gone
+
+
+def test_computed_number_keys_are_found(database, run, people):
+    run("drop view instep_users", "create view instep_users as select id + 0 as user_id, mail as email from people")
+    add(run, (7, 10))
+    assert not ProductUsers(database).fetch(user("7")).gone
+
+
+def test_other_columns_stay_in_the_database(database, run):
+    run("create table instep_users (user_id text, email text, password text, traits text)")
+    run("insert into instep_users values ('1', 'p@example.com', 'secret', '{\"seats\": 3}')")
+    assert ProductUsers(database).fetch(user("1")).data["rows"] == [
+        {"user_id": "1", "email": "p@example.com", "traits": {"seats": 3}}
+    ]
+
+
+def test_without_a_view_of_accounts_there_are_none(database):
+    accounts = ProductAccounts(database)
+    assert not accounts.present
+    assert scanned(accounts) == []
+    assert accounts.fetch(Ref("product", "account", "a1")).gone
+
+
+def test_accounts(database, run):
+    run("create table instep_accounts (account_id text, name text, comped boolean, trial_ends_at timestamp)")
+    run("insert into instep_accounts values ('a1', 'Team', true, '2026-11-10 12:00:00')")
+    accounts = ProductAccounts(database)
+    assert accounts.present
+    data = accounts.fetch(Ref("product", "account", "a1")).data
+    assert (data["trial_ends_at"], data["name"], bool(data["comped"])) == (NOW, "Team", True)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, None),
+        (NOW, NOW),
+        (float(NOW), NOW),
+        (Decimal(NOW), NOW),
+        (str(NOW), NOW),
+        (datetime(2026, 11, 10, 12), NOW),
+        (datetime(2026, 11, 10, 12, tzinfo=UTC), NOW),
+        ("2026-11-10T12:00:00", NOW),
+        ("2026-11-10 14:00:00+02:00", NOW),
+        ("2026-11-10T12:00:00Z", NOW),
+        (date(2026, 11, 10), NOW - 43_200),
+        ("2026-11-10", NOW - 43_200),
+        ("", None),
+        ("tomorrow", "tomorrow"),
+        (float("nan"), None),
+        (10**30, 10**30),
+    ],
+)
+def test_times(value, seconds):
+    assert plain({"joined_at": value}) == {"joined_at": seconds}
+    assert unix_seconds(value) == seconds
+
+
+def test_rows_are_json(database):
+    row = {"mrr": Decimal("1.5"), "user_id": 7, "blob": b"x", "ok": True, "traits": "{bad"}
+    assert plain(row) == {"mrr": 1.5, "user_id": "7", "blob": "b'x'", "ok": True, "traits": "{bad"}
+
+
+# Checking
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("select 1", "the product database has no view instep_users"),
+        ("create table instep_users (user_id text)", "view instep_users has no column email"),
+    ],
+)
+def test_check_names_what_is_missing(database, run, statement, problem):
+    run(statement)
+    with pytest.raises(Rejected, match=problem):
+        database.check()
+
+
+def test_check_names_a_missing_column_of_a_table(database, run, people):
+    run("create table instep_access (account_id text)")
+    with pytest.raises(Rejected, match="table instep_access has no column stage"):
+        database.check()
+
+
+def test_tables_are_made_once(database, people):
+    for _ in range(2):
+        database.make_tables()
+        database.check()
+
+
+@pytest.mark.parametrize("address", ["postgresql://jane:hunter2@127.0.0.1:1/product", "sqlite:////nowhere/at/all.db"])
+def test_an_unreachable_database_is_one_sentence(address):
+    database = ProductDatabase(ProductSettings(SecretStr(address)), gate("product"))
+    with pytest.raises(Transient, match="cannot be reached") as caught:
+        database.check()
+    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in repr(ProductSettings(SecretStr(address)))
+
+
+@pytest.mark.parametrize("address", ["no url", "nosuch://x", "mysql+nosuch://x"])
+def test_a_bad_url_is_rejected(address):
+    with pytest.raises(Rejected, match="SQLAlchemy"):
+        ProductDatabase(ProductSettings(SecretStr(address)))
+
+
+def test_a_refused_statement_shows_neither_itself_nor_values(database, run, people):
+    with pytest.raises(Rejected) as caught:
+        run("insert into people values ('secret', 'secret', 1, 'secret', 'secret')")
+    assert "secret" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+# Requests
+
+
+@pytest.fixture
+def requests(database, run) -> ProductRequests:
+    database.make_tables()
+    run("insert into instep_requests (request_id, kind, account_id, requested_at) values ('r1', 'trial', 'a1', 5)")
+    return ProductRequests(database, lambda: NOW)
+
+
+def answer(text: str | None, request_id: str = "r1") -> Desired:
+    values = {"answer": text, "reason": "because"}
+    return Desired("product.requests", request_subject(RequestId(request_id)), values)
+
+
+def test_an_answer_is_written_with_its_time(requests):
+    held = requests.push(step(answer("accepted"), "update", held=Held("r1")))
+    assert held.changed == Ref("product", "request", "r1")
+    data = requests.fetch(held.changed).data
+    assert (data["answer"], data["reason"], data["answered_at"], data["requested_at"]) == (
+        "accepted",
+        "because",
+        NOW,
+        5,
+    )
+
+
+def test_an_answer_is_never_changed(requests):
+    for _ in range(2):
+        requests.push(step(answer("accepted"), "update", held=Held("r1")))
+    with pytest.raises(Rejected, match="another answer"):
+        requests.push(step(answer("refused"), "update", held=Held("r1")))
+    assert requests.fetch(Ref("product", "request", "r1")).data["answer"] == "accepted"
+
+
+def test_a_request_that_is_not_there_is_gone(requests):
+    with pytest.raises(Gone):
+        requests.push(step(answer("accepted", "r2"), "update", held=Held("r2")))
+
+
+# Access
+
+
+def test_access_is_upserted_and_a_vanished_row_is_gone(database, run):
+    database.make_tables()
+    target = ProductAccess(database, lambda: NOW)
+    desired = Desired("product.access", account_subject(AccountId("a1")), {"access": "full", "plan": "team"})
+    made = target.push(step(desired, "create"))
+    target.push(step(desired, "create", values={"access": "grace"}))
+    assert made.changed == Ref("product", "access", "a1")
+    row = target.fetch(made.changed).data
+    assert (row["access"], row["plan"], row["updated_at"]) == ("grace", "team", NOW)
+    run("delete from instep_access")
+    with pytest.raises(Gone):
+        target.push(step(desired, "update", held=made, values={"access": "none"}))
+    assert target.fetch(made.changed).gone

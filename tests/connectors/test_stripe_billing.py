@@ -1,0 +1,297 @@
+"""Billing read from Stripe: by look, by event and in bulk, also when lists misbehave."""
+
+import httpx
+import orjson
+import pytest
+from pydantic import SecretStr
+from vendor_world import NOW, gate
+
+from connectors.contract import Ambiguous, Source, Transient, Unknown
+from connectors.stripe import StripeApi, StripeBilling, StripeCustomers, StripeSettings
+from connectors.stripe.events import HOLD_BACK, OVERLAP, TYPES, WINDOW
+from mappings.model import AccountId, Change, Desired, Ref, Step, account_subject
+from sandbox.stripe import seeding
+from sandbox.stripe.http import service
+
+
+@pytest.fixture(autouse=True)
+def short_pages(monkeypatch):
+    """Ten objects a page make short tests."""
+    monkeypatch.setattr("connectors.stripe.client.PAGE", 10)
+    monkeypatch.setattr("connectors.stripe.scan.PAGE", 10)
+    monkeypatch.setattr("connectors.stripe.events.CHANGES_PER_PAGE", 20)
+
+
+@pytest.fixture
+def billing(live, stripe_api) -> StripeBilling:
+    return StripeBilling(stripe_api, lambda: live.world.now)
+
+
+def seed(live, **row) -> str:
+    return seeding.add(service(live.world).account, row)["customer"]
+
+
+def customer(id: str) -> Ref:
+    return Ref("stripe", "customer", id)
+
+
+def test_it_is_a_source(billing):
+    assert isinstance(billing, Source)
+
+
+def test_identity(billing):
+    assert billing.identity().account_id.startswith("acct_")
+    assert not billing.identity().livemode
+    assert StripeSettings(SecretStr("rk_live_x")).livemode
+
+
+def test_settings_do_not_show_the_key():
+    assert "rk_live_x" not in repr(StripeSettings(SecretStr("rk_live_x")))
+
+
+def test_a_look_fetches_the_whole_customer(live, billing):
+    id = seed(live, email="a@example.com", subscription={"price": "price_team_monthly", "status": "canceled"})
+    data = billing.fetch(customer(id)).data
+    assert data["customer"]["email"] == "a@example.com"
+    assert [found["status"] for found in data["subscriptions"]] == ["canceled"]
+    assert data["subscriptions"][0]["items"]["data"][0]["price"]["lookup_key"]
+    assert "open_invoices" not in data
+
+
+def test_open_invoices_come_with_an_unpaid_subscription(live, billing):
+    id = seed(live, card="decline", subscription={"price": "price_team_monthly", "created": NOW - 31 * 86_400})
+    live.world.set_clock(NOW + 40 * 86_400)
+    data = billing.fetch(customer(id)).data
+    assert data["subscriptions"][0]["status"] in ("past_due", "unpaid", "canceled")
+    assert bool(data.get("open_invoices")) == (data["subscriptions"][0]["status"] != "canceled")
+
+
+def test_a_deleted_customer_is_told_from_an_unknown_one(live, billing, stripe_api):
+    id = seed(live)
+    stripe_api._http.delete(f"/v1/customers/{id}")
+    record = billing.fetch(customer(id))
+    assert (record.data, record.part) == ({"id": id, "deleted": True}, "customer")
+    assert billing.fetch(customer("cus_nobody")).gone
+
+
+def test_prices_come_with_their_product(billing):
+    price = next(price for price in billing.prices() if price["lookup_key"] == "team_monthly")
+    assert price["product"]["name"] == "Team"
+
+
+# Events
+
+
+def changes(billing: StripeBilling, cursor: str) -> tuple[list[Change], str]:
+    pages = list(billing.changes(cursor))
+    assert all(
+        page.cursor is None or page is pages[-1] or not page.changes for page in pages[:-1] if page.changes[500:]
+    )
+    return [change for page in pages for change in page.changes], str(pages[-1].cursor)
+
+
+def test_the_first_cursor_holds_back(billing):
+    assert [(page.changes, page.cursor) for page in billing.changes(None)] == [((), str(NOW - HOLD_BACK))]
+
+
+def test_events_name_their_customer_oldest_first(live, billing, stripe_api):
+    made = stripe_api.post("/v1/customers", {"email": "a@example.com"}, "k1")[0]["id"]
+    live.world.set_clock(NOW + 5)
+    body = {"customer": made, "items": [{"price": "price_team_monthly"}], "trial_period_days": 7}
+    stripe_api.post("/v1/subscriptions", body, "k2")
+    found, cursor = changes(billing, str(NOW - 60))
+    assert {change.ref for change in found} == {customer(made)}
+    assert [change.occurred_at for change in found] == sorted(change.occurred_at for change in found)
+    assert len({change.event_id for change in found}) == len(found) >= 2
+    assert int(cursor) == NOW - 60
+
+
+def test_many_events_in_one_second_are_all_read(live, billing, stripe_api):
+    ids = [stripe_api.post("/v1/customers", {}, f"k{n}")[0]["id"] for n in range(23)]
+    found, _ = changes(billing, str(NOW))
+    assert [change.ref.id for change in found] == ids
+
+
+def test_a_gap_of_hours_is_read_in_order_without_a_hole(live, billing, stripe_api):
+    made = []
+    for hour in range(5):
+        live.world.set_clock(NOW + hour * 3600 - hour)
+        made.append(stripe_api.post("/v1/customers", {}, f"k{hour}")[0]["id"])
+    pages = list(billing.changes(str(NOW)))
+    assert [change.ref.id for page in pages for change in page.changes] == made
+    cursors = [int(page.cursor) for page in pages if page.cursor]
+    assert cursors == sorted(cursors)
+    assert cursors[-1] == live.world.now - HOLD_BACK
+
+
+def test_the_edge_of_a_window_belongs_to_one_window(live, billing, stripe_api):
+    made = []
+    for second in (-1, 0, 1):
+        live.world.set_clock(NOW - OVERLAP + WINDOW + second)
+        made.append(stripe_api.post("/v1/customers", {}, f"k{second}")[0]["id"])
+    live.world.set_clock(NOW + WINDOW)
+    assert [change.ref.id for change in changes(billing, str(NOW))[0]] == made
+
+
+def test_a_cursor_travels_behind_its_changes(stripe_api, billing):
+    for number in range(21):
+        stripe_api.post("/v1/customers", {}, f"k{number}")
+    pages = list(billing.changes(str(NOW)))
+    assert [(len(page.changes), page.cursor) for page in pages] == [(20, None), (1, str(NOW))]
+
+
+def test_a_late_event_is_seen_within_the_overlap(live, billing, stripe_api):
+    made = stripe_api.post("/v1/customers", {}, "k")[0]["id"]
+    assert [change.ref.id for change in changes(billing, str(NOW + OVERLAP))[0]] == [made]
+    assert changes(billing, str(NOW + OVERLAP + 1))[0] == []
+
+
+def test_the_cursor_never_goes_back(billing):
+    assert changes(billing, str(NOW + 1000))[1] == str(NOW + 1000)
+
+
+def test_twenty_types_at_most():
+    assert len(set(TYPES)) == len(TYPES) <= 20
+
+
+def scripted(*answers) -> StripeApi:
+    """Stripe as a list of answers, one a request; what was asked is kept in ``asked``."""
+    left = list(answers)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        api.asked.append(str(request.url))
+        answer = left.pop(0)
+        return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
+
+    api = StripeApi(StripeSettings(SecretStr("sk_test")), gate("stripe"), httpx.MockTransport(handler))
+    api.asked = []
+    return api
+
+
+def event(id: str, data: dict) -> dict:
+    return {"id": id, "created": NOW, "data": data}
+
+
+def test_events_whose_customer_cannot_be_named_are_counted():
+    listed = [
+        event("evt_1", {"object": {"object": "checkout.session", "customer": None}}),
+        event("evt_2", {"object": {"object": "payment_method"}, "previous_attributes": {"customer": "cus_2"}}),
+        event("evt_3", {"object": {"object": "invoice", "customer": {"id": "cus_3"}}}),
+        event("evt_4", {"object": {"object": "dispute", "charge": "ch_4"}}),
+        event("evt_5", {"object": {"object": "dispute", "charge": "ch_5"}}),
+    ]
+    gone = httpx.Response(404, json={"error": {"code": "resource_missing"}})
+    api = scripted({"data": listed, "has_more": False}, {"id": "ch_4", "customer": "cus_4"}, gone)
+    billing = StripeBilling(api, lambda: NOW)
+    found, _ = changes(billing, str(NOW))
+    assert [change.ref.id for change in found] == ["cus_4", "cus_3", "cus_2"]
+    assert billing.events.skipped == 2
+
+
+EMPTY = {"data": [], "has_more": True}
+FIRST = {"data": [event("evt_1", {"object": {"object": "invoice", "customer": "cus_1"}})], "has_more": True}
+
+
+@pytest.mark.parametrize("answers", [[EMPTY], [FIRST, EMPTY], [FIRST, FIRST]])
+def test_a_list_that_does_not_go_on_is_an_error(answers):
+    with pytest.raises(Transient, match="does not go on"):
+        list(StripeBilling(scripted(*answers), lambda: NOW).changes(str(NOW)))
+    with pytest.raises(Transient, match="does not go on"):
+        list(StripeBilling(scripted(*answers), lambda: NOW).scan('{"stream": "customer"}'))
+
+
+# Bulk
+
+
+def scan(billing: StripeBilling, resume: str | None = None) -> list:
+    return list(billing.scan(resume))
+
+
+def test_a_scan_reads_subscriptions_then_customers(live, billing):
+    ids = [seed(live, subscription={"price": "price_team_monthly", "status": "trialing"}) for _ in range(12)]
+    pages = scan(billing)
+    records = [record for page in pages for record in page.records]
+    assert [record.part for record in records] == ["subscription"] * 12 + ["customer"] * 12
+    assert {record.ref for record in records if record.part == "subscription"} == {customer(id) for id in ids}
+    assert records[0].data["object"] == "subscription"
+    assert len(live.calls("stripe")) == 4
+
+
+def test_a_scan_goes_on_after_any_page(live, billing):
+    for _ in range(12):
+        seed(live, subscription={"price": "price_team_monthly", "status": "trialing"})
+    pages = scan(billing)
+    for position, page in enumerate(pages):
+        rest = [record for left in pages[position + 1 :] for record in left.records]
+        assert [record for again in scan(billing, page.cursor) for record in again.records] == rest
+
+
+@pytest.mark.parametrize("status", ["past_due", "unpaid"])
+def test_subscriptions_that_wait_for_money_ask_for_a_look(live, billing, status):
+    id = seed(live, subscription={"price": "price_team_monthly", "status": status})
+    pages = scan(billing)
+    assert [record.part for page in pages for record in page.records] == ["customer"]
+    assert [change for page in pages for change in page.changes] == [Change(customer(id), f"scan:{NOW}:{id}", NOW)]
+
+
+def test_a_scan_survives_the_deletion_of_its_place(live, billing, stripe_api):
+    ids = [seed(live, created=NOW - n // 6) for n in range(12)]
+    pages = billing.scan(orjson.dumps({"stream": "customer", "started": NOW}).decode())
+    first = next(pages)
+    stripe_api._http.delete(f"/v1/customers/{first.records[-1].ref.id}")
+    seen = [record.ref.id for page in (first, *pages) for record in page.records]
+    assert set(seen) == set(ids)
+
+
+def test_a_subscription_without_a_customer_is_passed_over():
+    listed = {"data": [{"id": "sub_1", "created": 1, "customer": None, "status": "active"}], "has_more": False}
+    assert [page.records for page in scan(StripeBilling(scripted(listed, {"data": []}), lambda: NOW))] == [[], []]
+
+
+def test_all_items_of_a_big_subscription_are_fetched():
+    big = {"id": "sub_1", "status": "active", "items": {"data": [{"id": "si_1"}], "has_more": True}}
+    items = {"data": [{"id": "si_1"}, {"id": "si_2"}], "has_more": False}
+    api = scripted({"id": "cus_1"}, {"data": [big], "has_more": False}, items)
+    data = StripeBilling(api, lambda: NOW).fetch(customer("cus_1")).data
+    assert [item["id"] for item in data["subscriptions"][0]["items"]["data"]] == ["si_1", "si_2"]
+
+
+# Customers
+
+
+def wanted(email: str = "a@example.com") -> Desired:
+    values = {"metadata.account_id": "a1", "email": email}
+    return Desired("stripe.customers", account_subject(AccountId("a1")), values)
+
+
+def test_two_customers_of_one_account_are_ambiguous(live, stripe_api):
+    ids = [seed(live, email="a@example.com", metadata={"account_id": "a1"}) for _ in range(2)]
+    with pytest.raises(Ambiguous) as caught:
+        StripeCustomers(stripe_api).find(wanted(), None)
+    assert list(caught.value.candidates) == sorted(ids)
+
+
+def test_a_lost_create_is_found_though_the_email_has_changed(live, stripe_api):
+    id = seed(live, email="old@example.com", metadata={"account_id": "a1"}, created=NOW - 200)
+    target = StripeCustomers(stripe_api)
+    assert target.find(wanted("new@example.com"), None) is None
+    assert target.find(wanted("new@example.com"), NOW).external_id == id
+    assert target.find(wanted("new@example.com"), NOW + 3600) is None
+
+
+def test_none_clears_a_field(live, stripe_api):
+    id = seed(live, email="a@example.com", name="Some one")
+    StripeCustomers(stripe_api).push(Step("t", wanted().subject, "update", "k", id, {"name": None}))
+    assert stripe_api.get(f"/v1/customers/{id}")["name"] is None
+    assert stripe_api.get(f"/v1/customers/{id}")["email"] == "a@example.com"
+
+
+def test_a_stored_failure_is_told_from_a_fresh_one(live, stripe_api):
+    live.fault("500_after", "stripe", "POST")
+    target, step = StripeCustomers(stripe_api), Step("t", wanted().subject, "create", "k", values=wanted().values)
+    stored = []
+    for _ in range(2):
+        with pytest.raises(Unknown) as caught:
+            target.push(step)
+        stored.append(caught.value.stored)
+    assert stored[1]
