@@ -86,6 +86,8 @@ class Applier:
         for _ in range(MOST_STEPS):
             if self._must_read(link, line.target):
                 link = self._read(lease, line.target, desired, link)
+            if link.pending_key and line.target.unknown == "drop":
+                link = self._drop(lease, desired, link)
             step = next_step(desired, link, self._salt)
             if step is None:
                 break
@@ -111,7 +113,8 @@ class Applier:
             except Gone:
                 link = self._after_gone(lease, line.target, desired, link)
         if was_parked:
-            self._store.adopt(lease, replace(link, state="ok", parked_for=""))
+            if link.state == "parked":
+                self._store.adopt(lease, replace(link, state="ok", parked_for=""))
             self._store.todo_clear(["parked", "conflict"], desired.subject, desired.target)
 
     def _believed(
@@ -145,10 +148,14 @@ class Applier:
         return link.state == "suspect" or bool(link.pending_key and link.external_id)
 
     def _read(self, lease: Lease, target: Target, desired: Desired, link: Link) -> Link:
-        held = target.find(desired, link.pending_since)
+        held = self._find(target, desired, link.pending_since)
         if held is None:
             return self._after_gone(lease, target, desired, link)
         return self._adopt(lease, desired, link, held)
+
+    def _find(self, target: Target, desired: Desired, since: int | None) -> Held | None:
+        """Asked with the ids of what other targets made, where they are known."""
+        return target.find(replace(desired, values=self._resolve(desired.values) or desired.values), since)
 
     def _adopt(self, lease: Lease, desired: Desired, link: Link, held: Held) -> Link:
         """What was read replaces what was believed; the next update gets a new key. A set whose members are accounts
@@ -187,7 +194,7 @@ class Applier:
         redeem = [redemption(kind, value) for kind, value in uses]
         intent = self._store.intend(lease, link, step, dict(step.values), target.timeout, redeem, now=self._now())
         if step.operation == "create" and target.kind == "state":
-            found = target.find(desired, tried)
+            found = self._find(target, desired, tried)
             if found is not None:
                 result.changed |= {found.changed} if found.changed else set()
                 result.outcome = Outcome.APPLIED
@@ -203,21 +210,22 @@ class Applier:
         return self._store.acknowledge(lease, done, [entry(link, step, held, self._now(), self._run)])
 
     def _after_unknown(self, lease: Lease, target: Target, desired: Desired, error: Unknown) -> Link:
-        """A message may be dropped or repeated under its key; a state is read at the next turn of the loop."""
+        """A message is repeated later under its key, or dropped; a state is read at the next turn of the loop."""
         link = self._latest(desired)
-        if target.unknown != "read":
-            if target.unknown == "repeat":
-                raise error
-            sent = next((o for o in desired.occurrences if link.pending_key.endswith(o.key)), None)
-            return self._adopt(
-                lease, desired, link, Held(link.external_id or "-", sent={sent.key: sent.at} if sent else {})
-            )
-        if link.external_id or not error.stored:
+        if target.unknown == "repeat":
+            raise error
+        if link.external_id or not error.stored or target.unknown == "drop":
             return link
-        held = target.find(desired, link.pending_since)
+        held = self._find(target, desired, link.pending_since)
         if held is not None:
             return self._adopt(lease, desired, link, held)
         return self._store.adopt(lease, replace(link, attempt=link.attempt + 1))
+
+    def _drop(self, lease: Lease, desired: Desired, link: Link) -> Link:
+        """A message that may have been sent, by us or by whoever had the account before, counts as sent."""
+        sent = next((o for o in desired.occurrences if link.pending_key.endswith(f":{o.key}")), None)
+        name = link.external_id or f"({desired.target} {desired.subject})"
+        return self._adopt(lease, desired, link, Held(name, sent={sent.key: sent.at} if sent else {}))
 
     def _after_gone(self, lease: Lease, target: Target, desired: Desired, link: Link) -> Link:
         """What the Link names is not there: make it again where that is allowed, else a person decides."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from connectors.contract import BreakerOpen, ConnectorError, Unauthorized
@@ -16,7 +17,7 @@ from flows.reading import Reader
 from flows.wiring import Systems, TargetLine
 from mappings.alerts import alerts
 from mappings.lifecycle import Life, life
-from mappings.model import AccountFacts, AccountId, Ref
+from mappings.model import AccountFacts, AccountId, Desired, Ref, Subject
 from state.store import Lease, LeaseLost, Store, Todo
 
 log = logging.getLogger("instep")
@@ -53,13 +54,14 @@ class NeedsProof(Exception):
 @dataclass(slots=True)
 class Visit:
     """One account under one lease. ``proved``: all its roots were fetched in this look; ``asked``: that was tried.
-    ``unread``: system -> why it could not be fetched."""
+    ``unread``: system -> why it could not be fetched. ``wanted``: (target, subject) that should hold something."""
 
     lease: Lease
     pairs: list[Pair] = field(default_factory=list)
     proved: bool = False
     asked: bool = False
     unread: dict[str, ConnectorError] = field(default_factory=dict)
+    wanted: set[tuple[str, Subject]] = field(default_factory=set)
 
 
 class Engine:
@@ -90,8 +92,11 @@ class Engine:
         except LeaseLost:
             log.info("account %s: another worker has it now", lease.account_id)
         except Exception as error:
-            log.exception("account %s could not be worked on", lease.account_id)
-            self.tally.bugs.append(f"{lease.account_id}: {type(error).__name__}")
+            # Neither the exception's own text nor its traceback: both may name a person.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            bug = f"{lease.account_id}: {type(error).__name__} in {where.name}, line {where.lineno}"
+            log.error("account %s", bug)
+            self.tally.bugs.append(bug)
             self._store.settle(lease, self._now(), "failed", now=self._now(), retry_in=_backoff(lease.attempts))
         self._count(visit)
 
@@ -128,6 +133,8 @@ class Engine:
                     self._store.mark(sorted(homes), self._now(), "a shared account changed")
                 self._read(visit, sorted(changed, key=str))
                 facts, current = self._facts(visit.lease.account_id)
+        if visit.proved:
+            self._tidy(visit, facts)
         self._alert(facts, current)
         return current
 
@@ -136,6 +143,7 @@ class Engine:
         watch = self._systems.mode(line.target.name) == "watch"
         changed: set[Ref] = set()
         for desired in line.wanted(facts, current, self._systems.config):
+            visit.wanted.add((desired.target, desired.subject))
             result = self._applier.converge(visit.lease, line, facts, desired, visit.proved, watch)
             if result.unproved and not visit.asked:
                 raise NeedsProof
@@ -143,6 +151,17 @@ class Engine:
             changed |= result.changed
         visit.pairs.append(pair)
         return changed
+
+    def _tidy(self, visit: Visit, facts: AccountFacts) -> None:
+        """What a lost worker was sending may be done and wanted no more: then the fetched facts acknowledge it."""
+        for link in self._store.links_of(visit.lease.account_id):
+            line = next((line for line in self._systems.targets if line.target.name == link.target), None)
+            if not link.pending_key or (link.target, link.subject) in visit.wanted or not (line and line.held):
+                continue
+            held = line.held(facts, Desired(link.target, link.subject, link.pending_body or {}))
+            if held:
+                values = {**link.values, **held.values}
+                self._store.adopt(visit.lease, replace(link, external_id=held.external_id, values=values))
 
     def _prove(self, visit: Visit) -> None:
         """Fetch all that is known of the account. What cannot be fetched holds back removals, nothing else."""
@@ -161,7 +180,7 @@ class Engine:
 
     def _alert(self, facts: AccountFacts, current: Life) -> None:
         subject = f"account:{facts.account_id}"
-        found = alerts(facts, current, self._systems.config)
+        found = alerts(facts, current)
         if found:
             self._store.todo_add([Todo("alert", subject, "", "; ".join(found), since=self._now())])
         else:

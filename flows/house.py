@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-from connectors.contract import ConnectorError, Declares, Unauthorized
+from connectors.contract import ConnectorError, Declares, Transient, Unauthorized
 from connectors.stripe import StripeBilling
 from flows.settings import Failed, Misuse, Settings, load_config
 from flows.systems import Wires, sources, targets, wires
@@ -32,13 +33,14 @@ IDENTITY = {
 
 @dataclass(slots=True)
 class Instep:
-    """An opened installation."""
+    """An opened installation. ``unreachable``: system -> why it could not say who it is; nothing is sent there."""
 
     settings: Settings
     store: Store
     systems: Systems
     house: House
     now: Callable[[], int]
+    unreachable: Mapping[str, str] = field(default_factory=dict)
 
 
 def open_instep(
@@ -56,10 +58,13 @@ def open_instep(
         raise Failed("This state was never set up. Run `instep init` first.")
     w = connect(settings, stripe_per_second)
     now = settings.clock()
-    same_house(house, identify(w))
+    unreachable: dict[str, str] = {}
+    same_house(house, identify(w, unreachable))
     ask("the product database", w.product.check)
     systems = assemble(w, config, house.modes, now, target_lines, source_lines)
-    return Instep(settings, store, systems, _follow_configuration(store, house, config, now), now)
+    for gate in w.gates:
+        gate.breaker.on_recover = partial(store.wake_waiting, gate.system)
+    return Instep(settings, store, systems, _follow_configuration(store, house, config, now), now, unreachable)
 
 
 def open_store(settings: Settings) -> Store:
@@ -111,22 +116,25 @@ def ask(system: str, call: Callable[[], T]) -> T:
         raise Failed(f"{system} cannot be used: {error}. Check {KEYS[system]} and the address beside it.") from None
 
 
-def identify(w: Wires) -> dict[str, str | bool]:
-    """Who is behind the keys, under the names of IDENTITY."""
+def identify(w: Wires, unreachable: dict[str, str] | None = None) -> dict[str, str | bool]:
+    """Who is behind the keys, under the names of IDENTITY. An Intercom that does not answer is put into
+    ``unreachable``, where that is given, and left out: billing and access do not wait for it."""
     billing = ask("Stripe", w.stripe.identity)
-    talking = ask("Intercom", w.intercom.identity)
-    return {
-        "stripe_account": billing.account_id,
-        "livemode": billing.livemode,
-        "intercom_workspace": talking.workspace,
-        "intercom_region": talking.region,
-    }
+    found: dict[str, str | bool] = {"stripe_account": billing.account_id, "livemode": billing.livemode}
+    try:
+        talking = ask("Intercom", w.intercom.identity)
+    except Failed as failed:
+        if unreachable is None or not isinstance(failed.__context__, Transient):
+            raise
+        unreachable["intercom"] = str(failed)
+        return found
+    return found | {"intercom_workspace": talking.workspace, "intercom_region": talking.region}
 
 
 def same_house(house: House, found: Mapping[str, str | bool]) -> None:
     """Raises Failed when other accounts are behind the keys than the state was built for."""
     for name, what in IDENTITY.items():
-        if getattr(house, name) != found[name]:
+        if name in found and getattr(house, name) != found[name]:
             raise Failed(
                 f"Nothing was written: the state was built for {what} {getattr(house, name)}, but the key opens "
                 f"{found[name]}. Use the right key, or another INSTEP_STATE_URL with `instep init`."
@@ -144,7 +152,16 @@ def _follow_configuration(store: Store, house: House, config: Config, now: Calla
     return house
 
 
-def init(settings: Settings, on: bool = False, product: bool = True) -> tuple[House, bool]:
+def init_product(settings: Settings) -> list[str]:
+    """The product's database alone: its views checked, the tables it shares with Instep made where they are missing;
+    returns their names. Raises Misuse or Failed; then nothing was written."""
+    w = connect(settings)
+    ask("the product database", w.product.check)
+    ask("the product database", w.product.make_tables)
+    return list(w.product.tables)
+
+
+def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
     """Set this installation up: everything is checked before the first table is made.
 
     Returns the house and whether it is new. ``on`` switches all targets on and makes the names they need in
@@ -155,8 +172,7 @@ def init(settings: Settings, on: bool = False, product: bool = True) -> tuple[Ho
     config = load_config(settings.instep_config)
     w = connect(settings)
     found = identify(w)
-    if product:
-        ask("the product database", w.product.check)
+    ask("the product database", w.product.check)
     systems = assemble(w, config, {}, settings.clock())
     store = _reachable(settings)
     house = store.house()

@@ -59,6 +59,8 @@ class Hub:
     def __init__(self, instep: Instep, purpose: str, progress: Progress = lambda what, n: None) -> None:
         self.instep, self._progress = instep, progress
         self.report = Report(uuid4().hex[:12], purpose)
+        for system, why in instep.unreachable.items():
+            self.report.troubles[system] = self.report.tally.stopped[system] = why
         self._owner = this_worker()
         self._look_after = 0.0
         self._size = instep.settings.instep_concurrency
@@ -124,7 +126,7 @@ class Hub:
         missing = self.instep.store.unscanned([line.source.name for line in self.instep.systems.sources])
         if missing:
             self.report.troubles["first scan"] = (
-                f"{', '.join(missing)} was never read completely: nothing is sent before it was"
+                f"not read completely yet: {', '.join(missing)}; nothing is sent before"
             )
         return not missing
 
@@ -140,7 +142,7 @@ class Hub:
             count += 1
             self._progress("working on accounts", 1)
         for system, why in self.report.tally.stopped.items():
-            self.report.troubles[system] = f"{system} refuses the key: {why}"
+            self.report.troubles.setdefault(system, f"{system} refuses the key: {why}")
         return count
 
     def until_idle(self, only: Sequence[AccountId] = (), patience: float = PATIENCE) -> None:
@@ -179,6 +181,8 @@ class Hub:
         backlog = self.instep.store.backlog(self.instep.now())
         for system, count in backlog.waiting.items():
             self.report.troubles.setdefault(system, f"{system} is failing: {count} accounts wait for it")
+        if backlog.retrying and not others_welcome:
+            self.report.troubles["retries"] = f"{backlog.retrying} accounts did not go through and are tried again"
         if backlog.leased and not others_welcome:
             self.report.troubles["leases"] = f"{backlog.leased} accounts are being worked on by another worker"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from connectors.contract import ConnectorError, Page, Source
 from flows.wiring import SourceLine, Systems
-from mappings.model import Record, Ref
+from mappings.model import Fact, Record, Ref, fingerprint
 from mappings.plan import match, match_surely
 from mappings.text import identifier
 from state.store import Cursor, Finding, Hint, Landed, Lease, Store, Todo
@@ -117,10 +117,8 @@ class Reader:
         found: list[Finding] = []
         for record in records:
             try:
-                if not identifier(record.ref.id):
-                    raise BadId
-                found.append(Finding(record.ref, tuple(line.facts(record)), whole=not record.part))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                found.append(Finding(record.ref, _storable(record.ref, line.facts(record)), whole=not record.part))
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 self._put_aside(record, error)
         return found
 
@@ -198,3 +196,12 @@ class Reader:
         return self._store.record(
             look, findings, match=match, now=self._now(), reason="looked at", hints=hints, holder=holder
         )
+
+
+def _storable(root: Ref, facts: Sequence[Fact]) -> tuple[Fact, ...]:
+    """Raises BadId, and TypeError for a text or number that cannot be written down."""
+    ids = [root.id, *(fact.account_id for fact in facts if fact.account_id)]
+    if not all(map(identifier, ids)):
+        raise BadId
+    fingerprint([fact.body for fact in facts])
+    return tuple(facts)

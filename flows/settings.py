@@ -74,6 +74,13 @@ class Settings(BaseSettings):
             raise ValueError("is not a Stripe secret or restricted key (sk_test_..., rk_live_...)")
         return value
 
+    @field_validator("provisioner_secret")
+    @classmethod
+    def _looks_like_a_secret(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not value.get_secret_value().startswith("whsec_"):
+            raise ValueError("must be whsec_ followed by base64 (Standard Webhooks)")
+        return value
+
     @field_validator("stripe_api_base", "intercom_api_base", "provisioner_url", "instep_public_url")
     @classmethod
     def _is_a_url(cls, value: str) -> str:

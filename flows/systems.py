@@ -34,6 +34,11 @@ class Wires:
     product: ProductDatabase
     instances: Instances | None
 
+    @property
+    def gates(self) -> list[Gate]:
+        users = (self.stripe, self.intercom, self.product, self.instances)
+        return [user.gate for user in users if user]
+
 
 def wires(settings: Settings, stripe_per_second: int | None = None) -> Wires:
     """Nothing is sent yet. ``stripe_per_second`` replaces the limit that Stripe documents."""
@@ -67,7 +72,11 @@ def targets(w: Wires, config: Config, now: Callable[[], int]) -> list[TargetLine
             StripeCustomers(w.stripe), stripe.desired_customer, stripe.held_customer, expect=stripe.expect_customer
         ),
         TargetLine(
-            StripeTrials(w.stripe), stripe.desired_trials, expect=stripe.expect_trial, redeem=stripe.redemptions
+            StripeTrials(w.stripe),
+            stripe.desired_trials,
+            stripe.held_trial,
+            expect=stripe.expect_trial,
+            redeem=stripe.redemptions,
         ),
     ]
     instances = (

@@ -51,13 +51,18 @@ def generation(facts: AccountFacts) -> int:
     return 1 if current is None else current.generation + (current.status == "deleted")
 
 
-def wanted_instance(stage: Stage, managed: bool, current: Instance | None) -> Wanted:
+def wanted_instance(facts: AccountFacts, stage: Stage, managed: bool) -> Wanted:
     if not managed:
         return "not_managed"
     wanted = RULES[stage][1]
-    if wanted in ("suspended", "deleted") and (current is None or current.status == "deleted"):
-        return "none"
-    return wanted
+    return "none" if wanted in ("suspended", "deleted") and not _exists(facts) else wanted
+
+
+def _exists(facts: AccountFacts) -> bool:
+    """After a lost state only the product's row still tells of an instance."""
+    current = current_instance(facts)
+    told = current.status if current else facts.access.instance_status if facts.access else ""
+    return told not in ("", "deleted")
 
 
 def wait_for_instance(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mappings.config import Config
 from mappings.lifecycle import Life
 from mappings.model import AccountFacts
 
 
-def alerts(facts: AccountFacts, life: Life, config: Config) -> list[str]:
+def alerts(facts: AccountFacts, life: Life) -> list[str]:
     """In a fixed order, so that the same facts give the same text."""
-    return [*life.alerts, *_billing(facts), *_instances(facts, life, config), *_requests(facts)]
+    return [*life.alerts, *_billing(facts), *_instances(facts), *_requests(facts)]
 
 
 def _billing(facts: AccountFacts) -> Iterator[str]:
@@ -22,14 +21,10 @@ def _billing(facts: AccountFacts) -> Iterator[str]:
         yield "the product does not know this account any more; its access is kept"
 
 
-def _instances(facts: AccountFacts, life: Life, config: Config) -> Iterator[str]:
-    started = life.dates.get("trial_started_at")
-    deadline = config.policy.provision_deadline_minutes * 60
+def _instances(facts: AccountFacts) -> Iterator[str]:
     for instance in facts.instances:
         if instance.status == "failed":
             yield f"instance {instance.name} failed to start"
-        if instance.status == "provisioning" and started is not None and life.now >= started + deadline:
-            yield f"instance {instance.name} is not ready {deadline // 60} minutes after the trial started"
 
 
 def _requests(facts: AccountFacts) -> Iterator[str]:

@@ -99,7 +99,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         reason=verdict.reason,
         plan="" if verdict.stage in _WITHOUT_PLAN or decision.start else plan,
         last_plan=plan or "",
-        instance=wanted_instance(verdict.stage, instance, current),
+        instance=wanted_instance(facts, verdict.stage, instance),
         generation=generation(facts),
         instance_url=current.url if current else "",
         instance_status=current.status if current else "",

@@ -27,7 +27,7 @@ def _create(desired: Desired, link: Link) -> Step:
     if born is None and not desired.whole:
         values = {name: value for name, value in values.items() if value not in (None, "")}
     key = f"{desired.target}:{desired.subject}:create:{link.attempt}"
-    return _step(desired, link, "create", key, values={**values, **desired.beside})
+    return _step(desired, link, "create", key, values={**values, **desired.beside}, lowers=desired.lowers)
 
 
 def _update(desired: Desired, link: Link, salt: str) -> Step | None:

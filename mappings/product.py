@@ -181,7 +181,8 @@ def _traits(value: Any) -> Mapping[str, Scalar]:
             return {}
     if not isinstance(value, Mapping):
         return {}
-    return {str(k): v for k, v in value.items() if isinstance(v, str | int | float | bool) or v is None}
+    held = {clean(name): clean(v) if isinstance(v, str) else v for name, v in value.items()}
+    return {name: v for name, v in held.items() if isinstance(v, str | int | float | bool) or v is None}
 
 
 def desired_access(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
@@ -197,7 +198,9 @@ def desired_access(facts: AccountFacts, life: Life, config: Config) -> Iterable[
     }
     if life.access is not None:
         values["access"] = life.access
-    lowers = bool(facts.access and lower(life.access, facts.access.access))
+    # A missing row means full access, but a trial that is being made takes nothing away.
+    today = facts.access.access if facts.access else "none" if life.stage == "trial_requested" else "full"
+    lowers = lower(life.access, today)
     yield Desired(
         "product.access",
         account_subject(facts.account_id),

@@ -117,17 +117,15 @@ class Agenda(Base):
             func.count().filter(agenda.c.lease_owner.is_not(None), ~_expired).label("leased"),
             func.min(agenda.c.due_at).filter(agenda.c.due_at > now).label("timer"),
             func.min(agenda.c.retry_at).filter(agenda.c.due_at <= now, ~_patient).label("retry"),
+            func.count().filter(agenda.c.due_at <= now, ~_patient, agenda.c.waiting == "").label("retrying"),
         )
         row = connection.execute(counts).one()
         stalled = select(agenda.c.waiting, func.count()).where(agenda.c.waiting != "", ~_patient)
         waiting = connection.execute(stalled.group_by(agenda.c.waiting)).tuples()
-        hints = select(
-            func.count().filter(inbox.c.due_at <= now),
-            func.min(inbox.c.due_at).filter(inbox.c.due_at > now),
-        ).where(inbox.c.handled_at.is_(None))
-        told, later = connection.execute(hints).one()
-        times = [int(moment) for moment in (row.timer, row.retry, later) if moment is not None]
-        return Backlog(row.due, told, row.leased, dict(waiting.all()), min(times, default=None))
+        unhandled = select(func.count()).where(inbox.c.handled_at.is_(None), inbox.c.due_at <= now)
+        told = connection.execute(unhandled).scalar_one()
+        times = [int(moment) for moment in (row.timer, row.retry) if moment is not None]
+        return Backlog(row.due, told, row.leased, dict(waiting.all()), min(times, default=None), row.retrying)
 
     @writing
     def make_all_due(self, connection: Connection, now: int, reason: str) -> int:

@@ -144,10 +144,12 @@ class Todo:
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """``due`` accounts and ``hints`` now; ``leased`` by anyone; ``waiting``: accounts per system with an open breaker;
-    ``next_at``: when the next account or hint falls due, unix seconds."""
+    ``next_at``: when the next account falls due, unix seconds; ``retrying``: accounts that did not go through
+    and wait for another try."""
 
     due: int
     hints: int
     leased: int
     waiting: Mapping[str, int] = field(default_factory=dict)
     next_at: int | None = None
+    retrying: int = 0

@@ -41,6 +41,11 @@ class ProductDatabase:
         self._engine = _engine(settings.url.get_secret_value())
 
     @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that Instep makes there."""
+        return tuple(TABLES)
+
+    @property
     def dialect(self) -> str:
         return self._engine.dialect.name
 
@@ -115,9 +120,17 @@ def _engine(url: str) -> sa.Engine:
         parsed = sa.make_url(url)
         if parsed.drivername in ("postgres", "postgresql"):
             parsed = parsed.set(drivername="postgresql+psycopg")
-        return sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=_patience(parsed))
+        engine = sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=_patience(parsed))
+        if parsed.get_backend_name() == "sqlite":
+            sa.event.listen(engine, "connect", _read_any_text)
+        return engine
     except (exc.ArgumentError, ImportError):
         raise Rejected("the product database's URL is not one that SQLAlchemy understands") from None
+
+
+def _read_any_text(connection: Any, record: object) -> None:
+    """SQLite takes any bytes for text; one bad row must not make the others unreadable. The mapping drops the rest."""
+    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
 
 
 def _patience(url: sa.URL) -> dict[str, Any]:

@@ -1,0 +1,98 @@
+"""Requests of an operator: checked against plans and people, then inserted the way the product would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from connectors.product import ProductAccounts, ProductDatabase, ProductUsers
+from connectors.product.shapes import requests
+from flows.house import Instep, ask, connect, open_store
+from flows.settings import Failed, Misuse, Settings, load_config
+from mappings.config import Config
+from mappings.model import AccountId, Person, Ref
+from mappings.product import facts
+from mappings.trials import MAX_DAYS
+
+PRODUCT = "the product database"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRequest:
+    """Checked, not yet inserted. ``days`` None: as long as the plan says. ``requested_at``: the mapping clock."""
+
+    product: ProductDatabase
+    request_id: str
+    account: str
+    plan: str
+    days: int | None
+    user: str
+    requested_at: int
+
+    def insert(self) -> None:
+        """Raises Failed when the product's database does not take it."""
+        row = {
+            "request_id": self.request_id,
+            "kind": "trial",
+            "account_id": self.account,
+            "user_id": self.user or None,
+            "plan": self.plan,
+            "days": self.days,
+            "requested_at": self.requested_at,
+            "requested_by": "operator",
+        }
+        ask(PRODUCT, lambda: self.product.write(requests.insert().values(row)))
+
+
+def prepare_trial(settings: Settings, account: str, plan: str, days: int | None, user: str) -> TrialRequest:
+    """Raises Misuse for what the answer would refuse anyway, Failed where a database cannot be used."""
+    config = load_config(settings.instep_config)
+    plan = _plan(config, plan)
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        raise Misuse(f"A trial lasts 1 to {MAX_DAYS} days, not {days}.")
+    if open_store(settings).house() is None:
+        raise Failed("This state was never set up. Run `instep init` first.")
+    product = connect(settings).product
+    ask(PRODUCT, product.check)
+    if not ask(PRODUCT, lambda: _knows(product, account)):
+        raise Misuse(f"The product knows no account {account}: look for its account_id in instep_users.")
+    if user and user not in ask(PRODUCT, lambda: {p.user_id for p in _people(product) if p.account_id == account}):
+        raise Misuse(f"User {user} is not in account {account}: look in instep_users.")
+    return TrialRequest(product, str(uuid4()), account, plan, days, user, settings.clock()())
+
+
+def _plan(config: Config, plan: str) -> str:
+    known = ", ".join(config.plans)
+    if config.trials.mode != "stripe":
+        raise Misuse(f"Trials are not started by Instep: trials.mode in instep.toml is {config.trials.mode}.")
+    if not plan and len(config.plans) > 1:
+        raise Misuse(f"Name a plan with --plan: {known}.")
+    plan = plan or next(iter(config.plans))
+    if plan not in config.plans:
+        raise Misuse(f"instep.toml has no plan {plan}. It has: {known}.")
+    return plan
+
+
+def must_be_known(instep: Instep, accounts: Sequence[str]) -> None:
+    """Raises Misuse naming the first of ``accounts`` that neither the state nor the product knows."""
+    known = instep.store.facts([AccountId(account) for account in accounts]) if accounts else {}
+    for account in accounts:
+        if not known[AccountId(account)] and not ask(PRODUCT, lambda a=account: _knows(_product(instep), a)):  # type: ignore[misc]
+            raise Misuse(f"Neither the state nor the product knows an account {account}: look in instep_users.")
+
+
+def _product(instep: Instep) -> ProductDatabase:
+    return connect(instep.settings).product
+
+
+def _knows(product: ProductDatabase, account: str) -> bool:
+    if not ProductAccounts(product).fetch(Ref("product", "account", account)).gone:
+        return True
+    return any(person.account_id == account for person in _people(product))
+
+
+def _people(product: ProductDatabase) -> Iterable[Person]:
+    for page in ProductUsers(product).scan(None):
+        for record in page.records:
+            yield from (fact.body for fact in facts(record) if isinstance(fact.body, Person))

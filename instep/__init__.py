@@ -1,0 +1,1 @@
+"""Face: the instep command and what it prints."""

@@ -1,0 +1,91 @@
+"""The `instep` command: its families of commands, its exit codes, one sentence for whatever goes wrong.
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 something new needs a person.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+
+from cyclopts import App, CycloptsError
+
+from instep import demonstrating, knowing, requesting, running, simulating, starting
+from instep.screen import complain
+
+DEBUG = "--debug"
+WRONG_USE, INTERRUPTED = 2, 130
+
+app = App(
+    name="instep",
+    help="Keeps Stripe, Intercom and a SaaS product's own user database in step.",
+    help_format="plaintext",
+    help_epilogue=f"{DEBUG} with any command shows what happened inside, on standard error.",
+    version=lambda: metadata.version("instep"),
+    suppress_keyboard_interrupt=False,
+)
+request = App(name="request", help="Ask for something the way the product would.")
+app.command(demonstrating.demo)
+app.command(simulating.sandbox)
+app.command(starting.init)
+app.command(starting.check)
+app.command(running.plan)
+app.command(running.sync)
+app.command(running.sweep)
+app.command(knowing.status)
+app.command(knowing.todo)
+app.command(request)
+request.command(requesting.trial)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. Every error is one sentence on standard error."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = DEBUG in words
+    with _logs(debug):
+        try:
+            code = app(
+                [word for word in words if word != DEBUG],
+                exit_on_error=False,
+                print_error=False,
+                result_action="return_value",
+            )
+        except CycloptsError as error:
+            complain(f"{' '.join(str(error).split())} See `instep --help`.")
+            return WRONG_USE
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except Exception as error:
+            return _failed(error)
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    from flows.failures import explain
+
+    logging.getLogger("instep").debug("the command failed", exc_info=error)
+    code, sentence = explain(error)
+    complain(sentence)
+    return code
+
+
+@contextmanager
+def _logs(debug: bool) -> Iterator[None]:
+    """What the loop logs, on standard error with ``--debug``; else it is silent."""
+    log = logging.getLogger("instep")
+    before = log.level
+    handler: logging.Handler = logging.StreamHandler() if debug else logging.NullHandler()
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG if debug else before)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""The loop from the command line: plan, sync and sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from instep.options import Json, Only
+from instep.screen import as_json, complain, counted, moment, progress, public, say, show, table
+
+if TYPE_CHECKING:
+    from flows.house import Instep
+    from flows.hub import Report
+    from flows.preview import Planned
+    from flows.reading import Pulled
+    from mappings.model import AccountId, Step
+
+FAILED, NEEDS_A_PERSON = 1, 3
+# How many field names a line of a plan shows.
+FIELDS = 4
+
+
+def plan(*, only: Only | None = None, json: Json = False) -> int:
+    """Read every source and show what a sync would send, without sending it."""
+    from flows.hub import Hub
+
+    instep = _open(only)
+    with progress() as tell, Hub(instep, "plan", tell) as hub:
+        hub.pull()
+        steps = hub.plan(only or ())
+    if json:
+        as_json([_step(planned) for planned in steps])
+    elif steps:
+        show(table(("account", "target", "operation", "subject", "what", "why"), _rows(steps)))
+        accounts = len({planned.account_id for planned in steps})
+        say(f"{counted(len(steps), 'step')} for {counted(accounts, 'account')}.{_watching(instep)}")
+    else:
+        say(f"Nothing to send.{_watching(instep)}")
+    return _ended(hub.report)
+
+
+def sync(*, only: Only | None = None, json: Json = False) -> int:
+    """Read every source, then send what is missing until nothing is left to do."""
+    from flows.hub import sync as run
+
+    instep = _open(only)
+    with progress() as tell:
+        report = run(instep, only or (), tell)
+    return _told(instep, report, json)
+
+
+def sweep(*, only: Only | None = None, json: Json = False) -> int:
+    """Read every source whole, whatever its events said, then do what sync does."""
+    from flows.hub import sweep as run
+
+    instep = _open(only)
+    with progress() as tell:
+        report = run(instep, only or (), tell)
+    return _told(instep, report, json)
+
+
+def _open(only: Sequence[AccountId] | None) -> Instep:
+    from flows.house import open_instep
+    from flows.requesting import must_be_known
+    from flows.settings import load_settings
+
+    instep = open_instep(load_settings())
+    must_be_known(instep, only or ())
+    return instep
+
+
+def _watching(instep: Instep) -> str:
+    """Said wherever somebody could believe that something is sent."""
+    modes = {line.target.name: instep.systems.mode(line.target.name) for line in instep.systems.targets}
+    watch = [name for name, mode in modes.items() if mode == "watch"]
+    if not watch:
+        return ""
+    which = "Every target only watches" if len(watch) == len(modes) else f"{', '.join(watch)} only watch"
+    return f" {which}: a sync sends nothing there."
+
+
+def _step(planned: Planned) -> dict[str, Any]:
+    step, happened = planned.step, planned.step.occurrence
+    return {
+        "account": planned.account_id,
+        "target": step.target,
+        "subject": step.subject,
+        "operation": step.operation,
+        "values": public(step.values),
+        "member": list(step.member) if step.member[0] else None,
+        "occurrence": {"name": happened.name, "id": happened.id, "at": happened.at} if happened else None,
+        "then": planned.then,
+        "why": step.why,
+    }
+
+
+def _rows(steps: Sequence[Planned]) -> Iterator[tuple[str, ...]]:
+    """An account is named once, above its steps."""
+    before = ""
+    for planned in steps:
+        step = planned.step
+        operation = f"then {step.operation}" if planned.then else step.operation
+        account = planned.account_id if planned.account_id != before else ""
+        yield account, step.target, operation, step.subject, _what(step), step.why
+        before = planned.account_id
+
+
+def _what(step: Step) -> str:
+    if step.occurrence:
+        return f"{step.occurrence.name} at {moment(step.occurrence.at)}"
+    if step.member[0]:
+        return " ".join(step.member)
+    fields = [name.removeprefix("custom.") for name in step.values]
+    return ", ".join(fields[:FIELDS]) + (f" and {len(fields) - FIELDS} more" if len(fields) > FIELDS else "")
+
+
+def _told(instep: Instep, report: Report, json: bool) -> int:
+    if json:
+        as_json(summary(report))
+    else:
+        _summarise(instep, report)
+    return _ended(report)
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """The report as plain data."""
+    tally, backlog = report.tally, report.backlog
+    return {
+        "run": report.run,
+        "purpose": report.purpose,
+        "ok": report.ok,
+        "sources": [
+            {"source": p.source, "rows": p.rows, "hints": p.hints, "whole": p.scanned, "busy": p.busy}
+            for p in report.pulled
+        ],
+        "looked_at": report.looked.roots,
+        "accounts": tally.accounts,
+        "outcomes": {str(name): count for name, count in tally.outcomes.items()},
+        "writes": dict(tally.writes),
+        "troubles": [*report.troubles.values(), *tally.bugs],
+        "waiting": dict(backlog.waiting) if backlog else {},
+        "next_at": backlog.next_at if backlog else None,
+        "new_todo": report.new_todo,
+    }
+
+
+def _summarise(instep: Instep, report: Report) -> None:
+    say(f"Read {', '.join(_read(pulled) for pulled in report.pulled)}.")
+    ended = ", ".join(f"{count} {name}" for name, count in sorted(report.tally.outcomes.items()) if count)
+    worked = f"Worked on {counted(report.tally.accounts, 'account')}"
+    say(f"{worked}{f', each with every target: {ended}' if ended else ''}.{_watching(instep)}")
+    if report.writes:
+        show(table(("target", "sent#"), sorted(report.tally.writes.items())))
+    else:
+        say("Nothing was sent.")
+    say(f"Run {report.run}.")
+
+
+def _read(pulled: Pulled) -> str:
+    if pulled.busy:
+        return f"{pulled.source} (another worker is reading it)"
+    found = [counted(pulled.rows, "row")] if pulled.rows else []
+    found += [counted(pulled.hints, "hint")] if pulled.hints else []
+    return f"{pulled.source} ({' and '.join(found) or 'nothing new'})"
+
+
+def _ended(report: Report) -> int:
+    """Troubles on standard error, and the exit code."""
+    for trouble in report.troubles.values():
+        complain(trouble if trouble.endswith(".") else f"{trouble}.")
+    for bug in report.tally.bugs:
+        complain(f"account {bug} could not be worked on. Run the command again with --debug to see where.")
+    if not report.ok:
+        return FAILED
+    if report.new_todo:
+        complain(f"Something new needs a person ({report.new_todo}): see `instep todo`.")
+        return NEEDS_A_PERSON
+    return 0

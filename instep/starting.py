@@ -1,0 +1,102 @@
+"""Setting an installation up and checking it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from instep.options import Json, Yes
+from instep.screen import as_json, complain, confirm, console, moment, say, show, table
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
+
+EXAMPLE = Path(__file__).parent.parent / "instep.toml"
+CHOICE = 'access_without_subscription = "full"'
+STYLES = {"ok": "green", "warning": "yellow", "problem": "red"}
+
+
+def init(
+    *,
+    on: Annotated[bool, Parameter(negative=(), help="Switch every target on (refused with a live key).")] = False,
+    product: Annotated[
+        bool, Parameter(negative=(), help="The product's database only: its views checked, the two tables made.")
+    ] = False,
+    access: Annotated[
+        Literal["full", "none"] | None,
+        Parameter(help="Write an example instep.toml where there is none: access without a subscription."),
+    ] = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> int:
+    """Set up the state, the two tables in the product's database and this installation's identity."""
+    from flows.house import init as set_up
+    from flows.house import init_product
+    from flows.settings import load_settings
+
+    settings = load_settings()
+    if product:
+        made = init_product(settings)
+        if json:
+            as_json({"tables": made})
+        else:
+            say(f"The views have the columns they need. Tables in the product's database: {', '.join(made)}.")
+        return 0
+    _example(settings.instep_config, access)
+    if settings.live and not confirm("Set up with a live Stripe key? Two tables are made; nothing is sent.", yes):
+        say("Nothing was done.")
+        return 0
+    house, fresh = set_up(settings, on=on)
+    if json:
+        as_json({"new": fresh, "installation_id": house.installation_id, "born_at": house.born_at,
+                 "stripe_account": house.stripe_account, "livemode": house.livemode,
+                 "intercom_workspace": house.intercom_workspace, "modes": dict(house.modes)})  # fmt: skip
+        return 0
+    say(f"{'Set up' if fresh else 'Was set up already; brought up to date'}: installation {house.installation_id}.")
+    say(f"Stripe {house.stripe_account}, Intercom {house.intercom_workspace}; born {moment(house.born_at)}.")
+    watching = all(mode == "watch" for mode in house.modes.values())
+    say(
+        "Every target watches: nothing is sent. See what would be: `instep plan`."
+        if watching
+        else "Targets are on. What a sync would send: `instep plan`; send it: `instep sync`."
+    )
+    return 0
+
+
+def _example(path: Path, access: str | None) -> None:
+    """An example configuration where there is none; the one policy without a default is asked for."""
+    if path.exists():
+        return
+    if access is None and sys.stdin.isatty():
+        console().print(f"{path} does not exist; an example is written.", markup=False)
+        answer = console().input("What may an account without any subscription do, full or none? ")
+        access = answer.strip().casefold()
+    if access not in ("full", "none"):
+        from flows.settings import Misuse
+
+        raise Misuse(f"{path} does not exist. `instep init --access full` (or none) writes an example to start from.")
+    path.write_text(EXAMPLE.read_text("utf-8").replace(CHOICE, CHOICE.replace("full", access)), "utf-8")
+    complain(f"{path} was written: name your plans in it.")
+
+
+def check(*, json: Json = False) -> int:
+    """Check settings, databases, keys, plans, names and clock; each line says what to do."""
+    from flows.checking import check as look
+    from flows.settings import load_settings
+
+    settings: Settings = load_settings()
+    findings = look(settings)
+    bad = any(finding.level == "problem" for finding in findings)
+    if json:
+        as_json([{"about": f.about, "level": f.level, "text": f.text} for f in findings])
+        return int(bad)
+    lines = table(("", "about", "what"), ())
+    for finding in findings:
+        from rich.text import Text
+
+        lines.add_row(Text(finding.level, STYLES[finding.level]), finding.about, Text(finding.text))
+    show(lines)
+    return int(bad)

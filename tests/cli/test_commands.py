@@ -1,0 +1,228 @@
+"""The commands on an installation that works: what they do, what they print, their exit codes, JSON for programs."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Home
+
+
+@pytest.fixture
+def on(home: Home) -> Home:
+    """Set up, every target on."""
+    assert home.run("init", "--on").code == 0
+    return home
+
+
+def levels(home: Home) -> dict[str, list[str]]:
+    """level -> what `check` is about there."""
+    found: dict[str, list[str]] = {}
+    for line in home.run("check", "--json").data:
+        found.setdefault(line["level"], []).append(f"{line['about']}: {line['text']}")
+    return found
+
+
+def test_init_tells_who_and_that_it_watches(home: Home) -> None:
+    before = home.vendor_writes()
+    said = home.run("init")
+    assert said.code == 0
+    assert "acct_1SandboxInstep00" in said.out
+    assert "Every target watches" in said.out
+    assert home.vendor_writes() == before
+    again = home.run("init", "--json").data
+    assert not again["new"]
+    assert set(again["modes"].values()) == {"watch"}
+
+
+def test_init_product_makes_the_two_tables_and_nothing_else(home: Home) -> None:
+    before = home.vendor_writes()
+    assert home.run("init", "--product", "--json").data == {"tables": ["instep_requests", "instep_access"]}
+    home.request_trial()
+    assert home.access() is None
+    assert home.vendor_writes() == before
+    assert home.run("sync").code == 1
+
+
+def test_init_writes_an_example_with_the_choice_that_has_no_default(home: Home) -> None:
+    (home.folder / "instep.toml").unlink()
+    assert home.run("init").code == 2
+    assert home.run("init", "--access", "none").code == 0
+    assert 'access_without_subscription = "none"' in (home.folder / "instep.toml").read_text()
+
+
+def test_watching_sends_nothing_and_says_so(home: Home) -> None:
+    home.run("init")
+    home.request_trial()
+    before = home.vendor_writes()
+    assert "Every target only watches" in home.run("plan").out
+    said = home.run("sync")
+    assert "Nothing was sent." in said.out
+    assert "Every target only watches" in said.out
+    assert home.vendor_writes() == before
+    assert home.access() is None
+
+
+def test_plan_shows_what_sync_then_sends(on: Home) -> None:
+    on.request_trial()
+    before = on.vendor_writes()
+    steps = on.run("plan", "--json").data
+    assert on.vendor_writes() == before
+    assert {step["account"] for step in steps} == {on.account}
+    assert set(steps[0]) == {
+        "account", "target", "subject", "operation", "values", "member", "occurrence", "then", "why"
+    }  # fmt: skip
+    by_target = [step["target"] for step in steps]
+    assert by_target[0] == "stripe.customers"
+    assert [step["then"] for step in steps if step["target"] in ("instances", "product.access")] == [False, True]
+    assert on.run("plan").code == 0
+    said = on.run("sync", "--json")
+    assert said.code == 0
+    assert set(said.data["writes"]) == set(by_target)
+    assert on.access() == "trialing"
+
+
+def test_a_second_sync_and_plan_have_nothing_to_send(on: Home) -> None:
+    on.request_trial()
+    first = on.run("sync")
+    assert (first.code, first.err) == (0, "")
+    assert "stripe.trials" in first.out
+    assert "Nothing was sent." in on.run("sync").out
+    assert on.run("plan").out == "Nothing to send.\n"
+    assert on.run("plan", "--json").data == []
+
+
+def test_only_leaves_the_others_alone(on: Home) -> None:
+    on.write("INSERT INTO members SELECT 'other', 'other-account', 'other@example.org', role, name, 1 FROM members")
+    on.run("sync", "--only", on.account)
+    assert on.access() == "prospect"
+    assert {step["account"] for step in on.run("plan", "--json").data} == {"other-account"}
+    assert {step["account"] for step in on.run("plan", "--json", "--only", on.account, "other-account").data} == {
+        "other-account"
+    }
+
+
+def test_sweep_repairs_what_no_event_told(on: Home) -> None:
+    on.run("sync")
+    on.write("UPDATE members SET role = 'billing'")
+    said = on.run("sweep", "--json").data
+    assert said["purpose"] == "sweep"
+    assert all(source["whole"] for source in said["sources"])
+    assert said["writes"] == {"intercom.contacts": 1}
+
+
+def test_status_and_todo_need_no_vendor(on: Home) -> None:
+    on.run("sync")
+    on.set("STRIPE_API_BASE", "http://127.0.0.1:1")
+    data = on.run("status", "--json").data
+    assert data["stages"] == {"prospect": 1}
+    assert data["sources"]["stripe"] is not None
+    assert [run["purpose"] for run in data["runs"]] == ["sync"]
+    assert data["installation"]["stripe_account"] == "acct_1SandboxInstep00"
+    assert "prospect" in on.run("status").out
+    assert on.run("todo", "--json").data == []
+    assert on.run("todo").out == "Nothing needs a person.\n"
+
+
+def test_what_is_new_for_a_person_is_code_three_once(on: Home) -> None:
+    on.run("sync")
+    on.write("UPDATE members SET email = 'nowhere'")
+    said = on.run("sync")
+    assert said.code == 3
+    assert "`instep todo`" in said.sentence
+    (line,) = on.run("todo", "--json").data
+    assert (line["kind"], line["subject"]) == ("parked", f"person:{on.user}")
+    assert line["reason"] in on.run("todo").out.replace("\n", " ") or line["subject"] in on.run("todo").out
+    assert on.run("sync").code == 0
+
+
+def test_a_vendor_that_fails_is_code_one(on: Home) -> None:
+    on.control("POST", "/faults", [{"action": "500_before", "system": "stripe", "path": "/v1/events", "times": 9}])
+    try:
+        said = on.run("sync")
+    finally:
+        on.control("DELETE", "/faults")
+    assert said.code == 1
+    assert "stripe could not be read" in said.err
+
+
+def test_a_trial_is_asked_for_the_way_the_product_would(on: Home) -> None:
+    said = on.run("request", "trial", on.account, "--days", "7", "--user", on.user)
+    assert said.code == 0
+    assert "`instep sync`" in said.out
+    steps = on.run("plan", "--json").data
+    (trial,) = [step for step in steps if step["target"] == "stripe.trials"]
+    assert trial["values"]["trial_days"] == 7
+    assert on.run("request", "trial", on.account, "--json").data["plan"] == "pro"
+
+
+@pytest.mark.parametrize(
+    ("extra", "sentence"),
+    [
+        (["--plan", "gold"], "instep.toml has no plan gold. It has: pro."),
+        (["--days", "0"], "A trial lasts 1 to 730 days, not 0."),
+        (["--user", "stranger"], "User stranger is not in account"),
+    ],
+)
+def test_a_request_that_would_be_refused(on: Home, extra: list[str], sentence: str) -> None:
+    said = on.run("request", "trial", on.account, *extra)
+    assert said.code == 2
+    assert sentence in said.sentence
+    assert on.run("plan", "--json").data[0]["target"] == "product.access"
+
+
+def test_a_request_for_nobody(on: Home) -> None:
+    said = on.run("request", "trial", "nobody")
+    assert said.code == 2
+    assert "The product knows no account nobody" in said.sentence
+
+
+def test_check_is_content_with_a_good_installation(on: Home) -> None:
+    said = on.run("check")
+    assert (said.code, said.err) == (0, "")
+    found = levels(on)
+    assert "problem" not in found
+    about = {line.partition(":")[0] for line in found["ok"]}
+    assert about >= {
+        "settings", "configuration", "state", "Stripe", "Intercom", "house", "product", "plans", "Intercom names",
+        "provisioner", "clock",
+    }  # fmt: skip
+
+
+def test_check_before_init_says_what_to_do(home: Home) -> None:
+    before = home.vendor_writes()
+    assert home.run("check").code == 1
+    found = levels(home)
+    assert [line for line in found["problem"] if "`instep init`" in line]
+    assert home.vendor_writes() == before
+    assert home.tables("product.db") == home.tables_before
+
+
+def test_check_names_every_weak_spot(on: Home) -> None:
+    text = (on.folder / "instep.toml").read_text().replace("pro_monthly", "gone_monthly")
+    on.configure(text + '\n[journey]\nsteps = ["x"]\n\n[names]\nintercom_prefix = "p_"\n')
+    on.write("INSERT INTO members SELECT 'second', account_id || '2', upper(email), 'member', name, 1 FROM members")
+    on.set("PROVISIONER_URL", "http://127.0.0.1:1")
+    on.set("INSTEP_NOW", "2026-12-01T00:00:00+00:00")
+    found = levels(on)
+    problems, warnings = "\n".join(found["problem"]), "\n".join(found["warning"])
+    assert "plans: pro has no active recurring price in Stripe" in problems
+    assert "provisioner: provisioner cannot be reached" in problems
+    assert "[journey] in instep.toml is read, but nothing acts on it yet" in warnings
+    assert "price price_pro_monthly is in no plan" in warnings
+    assert "1 e-mail address" in warnings
+    assert "no owner" in warnings
+    assert "do not exist yet" in warnings
+    assert "INSTEP_NOW holds the clock" in warnings
+
+
+def test_check_finds_an_attribute_of_another_type(on: Home) -> None:
+    on.configure((on.folder / "instep.toml").read_text() + '\n[names]\nattributes = { mrr = "trial_ends_at" }\n')
+    problems = levels(on)["problem"]
+    assert [line for line in problems if "trial_ends_at is date, not" in line]
+
+
+def test_check_goes_on_when_a_vendor_is_down(on: Home) -> None:
+    on.set("STRIPE_API_KEY", "sk_test_wrong")
+    found = levels(on)
+    assert found["problem"] == ["house: Stripe refuses the key in STRIPE_API_KEY. Put a working key there."]
+    assert [line for line in found["ok"] if line.startswith("product: ")]
+    assert [line for line in found["ok"] if line.startswith("Intercom names: ")]
