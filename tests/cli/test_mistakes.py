@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import Home
+from home import Home
 from installation import CONFIG
 
 NOWHERE = "http://127.0.0.1:1"
