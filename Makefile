@@ -3,13 +3,17 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test smoke lint lock clean
 
 demo: $(READY)
 	$(BIN)/instep demo
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile -m "not smoke"
+
+# A real Prefect server and worker: deployed, scheduled, run.
+smoke: $(READY)
+	$(BIN)/pytest -m smoke
 
 lint: $(READY)
 	$(BIN)/ruff check .
