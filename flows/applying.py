@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from threading import Lock
 
 from connectors.contract import Ambiguous, BreakerOpen, Gone, Rejected, Target, Transient, Unauthorized, Unknown
 from flows.gathering import redemption
@@ -38,6 +39,7 @@ class Applier:
     ) -> None:
         self._store, self._now, self._run, self._salt = store, now, run, salt
         self._writes, self._stopped = writes, stopped
+        self._counting = Lock()
 
     def converge(
         self, lease: Lease, line: TargetLine, facts: AccountFacts, desired: Desired, proved: bool, watch: bool
@@ -112,6 +114,8 @@ class Applier:
                     raise
             except Gone:
                 link = self._after_gone(lease, line.target, desired, link)
+        if line.target.kind == "message" and (link.pending_key or link.state == "suspect"):
+            link = self._store.adopt(lease, replace(link, state="ok"))  # Said or not: nothing is left to say.
         if was_parked:
             if link.state == "parked":
                 self._store.adopt(lease, replace(link, state="ok", parked_for=""))
@@ -131,7 +135,7 @@ class Applier:
             result.outcome, result.pending_since = Outcome.WAITING, link.acknowledged_at or self._now()
         believed = replace(
             link, external_id=held.external_id, values={**link.values, **held.values},
-            state=link.state if link.state == "parked" else "pending" if held.pending else "ok",
+            state=link.state if link.state in ("parked", "suspect") else "pending" if held.pending else "ok",
         )  # fmt: skip
         if believed != link and not watch:
             return self._store.adopt(lease, believed)
@@ -201,7 +205,8 @@ class Applier:
                 result.pending_since = self._now() if found.pending else None
                 return self._adopt(lease, desired, intent, found)
         held = target.push(step)
-        self._writes[target.name] += 1
+        with self._counting:
+            self._writes[target.name] += 1
         result.outcome = Outcome.APPLIED
         result.pending_since = self._now() if held.pending else None
         if held.changed:

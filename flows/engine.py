@@ -156,12 +156,13 @@ class Engine:
         """What a lost worker was sending may be done and wanted no more: then the fetched facts acknowledge it."""
         for link in self._store.links_of(visit.lease.account_id):
             line = next((line for line in self._systems.targets if line.target.name == link.target), None)
-            if not link.pending_key or (link.target, link.subject) in visit.wanted or not (line and line.held):
+            settled = not link.pending_key and link.state != "suspect"
+            if settled or (link.target, link.subject) in visit.wanted or not (line and line.held):
                 continue
             held = line.held(facts, Desired(link.target, link.subject, link.pending_body or {}))
             if held:
                 values = {**link.values, **held.values}
-                self._store.adopt(visit.lease, replace(link, external_id=held.external_id, values=values))
+                self._store.adopt(visit.lease, replace(link, external_id=held.external_id, values=values, state="ok"))
 
     def _prove(self, visit: Visit) -> None:
         """Fetch all that is known of the account. What cannot be fetched holds back removals, nothing else."""

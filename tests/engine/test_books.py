@@ -1,0 +1,124 @@
+"""The books balance, one system's failure is nobody else's, and its recovery wakes who waited (faults 51, 53)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from works import CREATED, Works
+
+from flows.house import Instep
+from flows.hub import Hub, sync
+from flows.systems import Wires, targets
+from flows.wiring import TargetLine
+from mappings.config import Config
+from mappings.lifecycle import Life
+from mappings.model import AccountFacts, Desired
+
+TEAMS = [f"t{number}" for number in range(7)]
+FAILING = {
+    "intercom": ("customer.created", "subscription.created", "instance.running"),
+    "provisioner": ("customer.created", "subscription.created", "company.created", "contact.created"),
+}
+"""System -> what is made all the same."""
+
+
+@pytest.fixture
+def busy(town: Works) -> Works:
+    """Enough accounts to open a breaker and to have some left over."""
+    for name in TEAMS:
+        town.trial(name)
+    return town
+
+
+def test_every_pair_of_account_and_target_is_looked_at(busy: Works) -> None:
+    """Counted beside the engine: each target is asked what it wants, at least once an account."""
+    asked: Counter[tuple[str, str]] = Counter()
+
+    def counting(line: TargetLine) -> TargetLine:
+        def desired(facts: AccountFacts, life: Life, config: Config) -> list[Desired]:
+            asked[line.target.name, facts.account_id] += 1
+            return list(line.desired(facts, life, config))
+
+        return replace(line, desired=desired)
+
+    def lines(w: Wires, config: Config, now: Callable[[], int]) -> Sequence[TargetLine]:
+        return [counting(line) for line in targets(w, config, now)]
+
+    busy.lines = lines
+    report = busy.sync()
+    assert report.tally.accounts == len(TEAMS)
+    assert len(asked) == report.tally.looked == sum(report.tally.outcomes.values())
+    assert +report.tally.outcomes == {"applied": report.tally.looked}
+    assert set(asked.values()) == {1}
+
+
+def test_what_is_told_is_what_the_vendors_saw(busy: Works) -> None:
+    mark = busy.vendors.mark
+    report = busy.sync()
+    inside = sum(report.tally.writes[name] for name in ("product.access", "product.requests"))
+    assert report.writes - inside == len(busy.vendors.writes(mark))
+
+
+@pytest.mark.parametrize("system", FAILING)
+def test_a_failing_system_delays_nobody_else(busy: Works, system: str) -> None:
+    town, mark, made = busy, busy.vendors.mark, FAILING[system]
+    instep = town.open()
+    town.vendors.fault("500_before", system, times=1000)
+    report = sync(instep)
+    assert not report.ok
+    assert report.tally.balanced
+    assert system in report.troubles
+    assert {e: n for e, n in town.created(mark).items() if e in made} == {e: len(TEAMS) for e in made}
+    assert report.backlog
+    assert report.backlog.waiting[system] > 0
+    assert town.answer(f"{town.name}-r-t0")[0] == "accepted"
+
+
+def let_one_try(town: Works, instep: Instep) -> None:
+    """A minute later: one account is due again, and the breaker lets a probe through."""
+    for line in instep.systems.targets:
+        if line.target.system == "intercom":
+            line.target._api.gate.breaker._next_probe = 0.0  # type: ignore[attr-defined]
+    with instep.store.database.engine.begin() as connection:
+        first = "SELECT min(account_id) FROM agenda WHERE waiting <> ''"
+        connection.execute(sa.text(f"UPDATE agenda SET retry_at = NULL WHERE account_id = ({first})"))
+
+
+def test_recovery_wakes_all_who_waited(busy: Works) -> None:
+    town, mark = busy, busy.vendors.mark
+    instep = town.open()
+    town.vendors.fault("500_before", "intercom", times=1000)
+    with Hub(instep, "sync") as hub:
+        hub.pull()
+        hub.until_idle()
+        waiting = instep.store.backlog(instep.now()).waiting["intercom"]
+        assert waiting > 1
+        town.vendors.heal()
+        let_one_try(town, instep)
+        hub.until_idle()
+        assert instep.store.backlog(instep.now()).waiting == {}
+    with town.memory() as store:
+        store.make_all_due(town.vendors.now, "test")  # Those who met the first failures back off by themselves.
+    town.sync()
+    assert town.created(mark) == {effect: n * len(TEAMS) for effect, n in CREATED.items()}
+
+
+def test_a_refused_key_stops_its_system_only(busy: Works) -> None:
+    town, mark = busy, busy.vendors.mark
+    instep = town.open()
+    town.vendors.control("PUT", "/intercom/settings", {"token": "another"})
+    try:
+        with Hub(instep, "sync") as hub:
+            hub.pull()
+            hub.until_idle()
+    finally:
+        town.vendors.control("PUT", "/intercom/settings", {"token": "tok_sandbox"})
+    assert not hub.report.ok
+    assert "intercom" in hub.report.troubles
+    assert town.created(mark) == {
+        effect: len(TEAMS) for effect in ("customer.created", "subscription.created", "instance.running")
+    }
