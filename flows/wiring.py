@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.contract import Source, Target
+from flows.pseudonyms import Pseudonyms
 from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.lifecycle import Life
@@ -59,6 +60,7 @@ class Systems:
     managed: bool
     modes: Mapping[str, Mode] = field(default_factory=dict)
     names: Sequence[Name] = ()
+    pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
 
     def mode(self, target: str) -> Mode:
         return self.modes.get(target, "watch")

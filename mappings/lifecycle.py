@@ -74,7 +74,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     """The whole answer. ``managed``: a provisioner is configured."""
     leading = leading_subscription(facts, config)
     verdict = verdict_of(facts, leading, config, now)
-    decision = decide(facts, config, catalog)
+    decision = decide(facts, config, catalog, now)
     if decision.start and verdict.stage in ("prospect", "trial_expired", "churned"):
         verdict = Verdict("trial_requested", "a trial was requested and is being made")
     instance = managed_here(facts, leading, config, managed)
@@ -89,7 +89,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     if verdict.stage == "trialing" and leading and instance and not was_ready(current):
         alerts.append("the instance is late: the trial runs without it")
     dates = _dates(facts, verdict, leading, ends)
-    looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None]
+    looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None, decision.next_look_at]
     if verdict.stage == "trialing" and (trial_ends_at := dates["trial_ends_at"]):
         looks += [trial_ends_at - ENDING_SOON]
     return Life(
