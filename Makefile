@@ -1,4 +1,4 @@
-# Each target sets up what it needs: with uv where there is one, else with venv and pip.
+# Each target sets up what it needs, once: with uv where there is one, else with venv and pip (about two minutes).
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from flows.wording import counted
 from instep.options import Json, Yes
 from instep.screen import as_json, confirm, say
 
@@ -33,6 +34,6 @@ def trial(
     if json:
         as_json({"request_id": asked.request_id, "account": account, "plan": asked.plan, "days": asked.days})
     else:
-        length = f"{asked.days} days" if asked.days else "the plan's length"
+        length = counted(asked.days, "day") if asked.days else "the plan's length"
         say(f"Request {asked.request_id}: a trial of {asked.plan} for {account}, {length}. Now run `instep sync`.")
     return 0

@@ -152,14 +152,14 @@ def summary(report: Report) -> dict[str, Any]:
 def _summarise(instep: Instep, report: Report) -> None:
     """What is new, what was sent and why, what is left."""
     news = [_read(pulled) for pulled in report.pulled if pulled.busy or pulled.rows or pulled.hints]
-    say(f"New in {', '.join(news)}." if news else "The sources have nothing new.")
+    say(f"New in {', '.join(news)}." if news else "Nothing new in the sources since they were last read.")
     sent = instep.store.journal(limit=JOURNAL, run=report.run)[::-1]
     if sent:
         show(table(("target", "sent#", "what"), by_target(sent, [line.target.name for line in instep.systems.targets])))
         for line in telling(sent):
             console().print("  ", line, sep="", soft_wrap=True)
         say()
-    left = _left(report.tally.outcomes)
+    left = _left(report.tally.outcomes) if report.ok else ""
     say(f"Looked at {counted(report.tally.accounts, 'account')}. {_sent(report.writes)}{left}{_watching(instep)}")
 
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from flows.wording import counted
 from mappings.model import subject_id
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _kinds(entries: Sequence[Entry]) -> Iterator[Text]:
     for kind, count in kinds.most_common(KINDS):
         yield Text.assemble(f"{count} ", coloured(kind or _updated([name for name, _ in fields.most_common()])))
     if len(kinds) > KINDS:
-        yield Text(f"{len(kinds) - KINDS} other kinds")
+        yield Text(counted(len(kinds) - KINDS, "other kind"))
 
 
 def coloured(text: str) -> Text:
@@ -60,7 +61,7 @@ def what(entry: Entry) -> str:
         return str(after.get("event", "event"))
     if entry.operation in ("add", "remove"):
         group, member = next(iter(after.items()))
-        return f"{'+' if entry.operation == 'add' else '-'} {member if group == 'tags' else GROUPS.get(group, group)}"
+        return f"{'+' if entry.operation == 'add' else '-'}{member if group == 'tags' else GROUPS.get(group, group)}"
     if entry.operation == "create" and entry.target.startswith(("stripe", "intercom")):
         return "new"
     shown = [text.format(after[field]) for field, text in SHOWN.items() if after.get(field)]

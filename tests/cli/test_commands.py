@@ -85,6 +85,7 @@ def test_a_second_sync_and_plan_have_nothing_to_send(on: Home) -> None:
     first = on.run("sync")
     assert (first.code, first.err) == (0, "")
     assert "stripe.trials" in first.out
+    assert "trialing with access full  because the trial is running" in first.out
     assert "Nothing was sent." in on.run("sync").out
     assert on.run("plan").out == "Nothing to send.\n"
     assert on.run("plan", "--json").data == []
@@ -187,6 +188,36 @@ def test_check_is_content_with_a_good_installation(on: Home) -> None:
     }  # fmt: skip
 
 
+def test_check_lists_every_setting_that_is_missing_or_wrong(home: Home) -> None:
+    home.set("STRIPE_API_KEY", None)
+    home.set("INTERCOM_ACCESS_TOKEN", "...")
+    assert home.run("check").code == 1
+    missing, placeholder = levels(home)["problem"]
+    assert missing.startswith("settings: STRIPE_API_KEY is not set.")
+    assert placeholder.startswith("settings: INTERCOM_ACCESS_TOKEN is not filled in")
+
+
+def test_check_shows_every_row_whatever_fails(on: Home) -> None:
+    parts = [line["about"] for line in on.run("check", "--json").data]
+    on.set("STRIPE_API_BASE", "http://127.0.0.1:1")
+    on.set("INTERCOM_ACCESS_TOKEN", "tok_wrong")
+    on.configure("[plans")
+    found = on.run("check", "--json").data
+    assert set(parts) == {line["about"] for line in found}
+    assert {line["about"] for line in found if line["level"] == "problem"} == {"configuration", "Stripe", "Intercom"}
+
+
+def test_check_tells_what_only_watches(home: Home) -> None:
+    home.run("init")
+    assert "targets: 8 of 8 targets only watch: nothing is sent there" in levels(home)["ok"]
+
+
+def test_check_warns_of_a_provisioner_without_a_secret(on: Home) -> None:
+    on.set("PROVISIONER_SECRET", "")
+    (warning,) = (line for line in levels(on)["warning"] if line.startswith("provisioner"))
+    assert "without PROVISIONER_SECRET" in warning
+
+
 def test_check_before_init_says_what_to_do(home: Home) -> None:
     before = home.vendor_writes()
     assert home.run("check").code == 1
@@ -205,7 +236,7 @@ def test_check_names_every_weak_spot(on: Home) -> None:
     found = levels(on)
     problems, warnings = "\n".join(found["problem"]), "\n".join(found["warning"])
     assert "plans: pro has no active recurring price in Stripe" in problems
-    assert "provisioner: provisioner cannot be reached" in problems
+    assert "provisioner: The provisioner cannot be reached" in problems
     assert "[journey] in instep.toml is read, but nothing acts on it yet" in warnings
     assert "price price_pro_monthly is in no plan" in warnings
     assert "1 e-mail address" in warnings
@@ -223,6 +254,7 @@ def test_check_finds_an_attribute_of_another_type(on: Home) -> None:
 def test_check_goes_on_when_a_vendor_is_down(on: Home) -> None:
     on.set("STRIPE_API_KEY", "sk_test_wrong")
     found = levels(on)
-    assert found["problem"] == ["house: Stripe refuses the key in STRIPE_API_KEY. Put a working key there."]
+    assert found["problem"] == ["Stripe: Stripe refuses the key in STRIPE_API_KEY. Put a working key there."]
+    assert "plans: not looked at: see Stripe" in found["warning"]
     assert [line for line in found["ok"] if line.startswith("product: ")]
     assert [line for line in found["ok"] if line.startswith("Intercom names: ")]

@@ -43,7 +43,7 @@ def test_help_needs_nothing_heavy() -> None:
 def test_wrong_use_is_exit_code_two() -> None:
     done = subprocess.run(command("nonsense"), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("instep: Unknown command")
+    assert done.stderr.startswith("instep: There is no command nonsense.")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -72,11 +72,13 @@ def test_a_port_in_use_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "state.db").write_text("of the one that is running")
     with vendors.Vendors("--port", "0") as taken:
-        assert main(["sandbox", "--port", taken.url.rpartition(":")[2]]) == 1
+        port = taken.url.rpartition(":")[2]
+        assert main(["sandbox", "--port", port, "--folder", str(tmp_path)]) == 1
     said = capfd.readouterr()
-    assert said.err.startswith("instep: The sandbox did not start (")
-    assert len(said.err.splitlines()) == 1
+    assert said.err == f"instep: Port {port} is in use: choose another with --port.\n"
+    assert (tmp_path / "state.db").exists()
 
 
 def test_the_provisioner_s_key_is_the_sandbox_s() -> None:
@@ -114,5 +116,7 @@ def test_the_demo_speaks_to_people_without_naming_any(capsys: pytest.CaptureFixt
     assert said.err == ""
     assert "team_01 and 1 more" in said.out
     assert "A second sync right away sends nothing" in said.out
+    assert "books show 0 writes since the sync before" in said.out
+    assert "2 accounts looked at, 2 changed" in said.out
     assert "@" not in said.out
     assert "Example" not in said.out

@@ -26,6 +26,7 @@ from mappings.model import AccountId, Desired, Held, Ref, RequestId, account_sub
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path) -> str:
     if request.param == "sqlite":
+        (tmp_path / "product.db").touch()
         return f"sqlite:///{tmp_path / 'product.db'}"
     return request.getfixturevalue("postgres_url")
 

@@ -180,6 +180,7 @@ class TestInstances(HttpContract):
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request, tmp_path) -> ProductDatabase:
     if request.param == "sqlite":
+        (tmp_path / "product.db").touch()
         url = f"sqlite:///{tmp_path / 'product.db'}"
     else:
         url = request.getfixturevalue("postgres_url")

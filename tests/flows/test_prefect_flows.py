@@ -106,9 +106,9 @@ def test_a_task_is_a_source_or_a_batch(installed: Installation) -> None:
         "read product.accounts", "read product.users", "read product.access", "read stripe",
         "read product.requests", "read instances",
     }  # fmt: skip
-    assert tasks["read product.users"] == ("Completed", "1 rows and 0 hints came in")
+    assert tasks["read product.users"] == ("Completed", "1 row and 0 hints came in")
     worked = {name: told for name, told in tasks.items() if name.startswith("work on ")}
-    assert set(worked) == {"work on 1 accounts"}
+    assert set(worked) == {"work on 1 account"}
 
 
 def test_a_second_run_writes_nothing(installed: Installation, vendors_url: str) -> None:
@@ -149,7 +149,7 @@ def test_a_bug_at_an_account_shows_in_its_batch(installed: Installation, monkeyp
     monkeypatch.setattr("flows.engine.life", broken)
     shown = run(sync)
     assert shown.state == "Failed"
-    state, message = shown.tasks["work on 1 accounts"]
+    state, message = shown.tasks["work on 1 account"]
     assert state == "Failed"
     assert message.startswith(f"a bug at account {installed.account}: ValueError in broken")
     silent(shown)
@@ -197,13 +197,13 @@ def test_reconcile_watches_what_falls_due(installed: Installation) -> None:
     shown = run(reconcile, watch_seconds=4)
     ordered.join()
     instep.store.close()
-    assert shown.tasks == {"work on 1 accounts": ("Completed", "0 changes sent")}
+    assert shown.tasks == {"work on 1 account": ("Completed", "0 changes sent")}
 
 
 def test_only_is_for_these_accounts(installed: Installation) -> None:
     run(pull)
     shown = run(reconcile, only=["another"], watch_seconds=0)
-    assert shown.name.endswith(", 1 accounts")
+    assert shown.name.endswith(", 1 account")
     assert installed.access() is None
 
 

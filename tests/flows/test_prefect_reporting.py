@@ -69,10 +69,10 @@ def test_the_report_says_what_was_read_and_sent() -> None:
     made.tally.writes["stripe.customers"] = 2
     made.new_todo = 6
     text = markdown(made, [ENTRY], [])
-    assert text.startswith("# sync: done\n\nRun `r1`: 5 accounts worked on, 1 changes sent, 0 objects fetched.")
+    assert text.startswith("# sync: done\n\nRun `r1`: 5 accounts worked on, 1 change sent, 0 objects fetched.")
     assert "| stripe | no | 7 | 4 | 1 |\n| product.users | read elsewhere | 0 | 0 | 0 |" in text
     assert "| stripe.customers | 2 |" in text
-    assert "6 new lines need a person: `instep todo` lists them." in text
+    assert "6 new lines need a person: `instep todo` lists what does." in text
     assert "Left: 2 accounts and 3 hints due, 1 in work." in text
 
 

@@ -1,0 +1,75 @@
+"""A source whose event log no longer reaches back to its cursor is read whole, also when that is interrupted; and
+handled hints are forgotten in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from bench import NOW, Bench, Shop, root
+from works import Works
+
+from connectors.contract import Page, Stale, Transient
+from flows.hub import sweep
+from flows.wiring import SourceLine
+from mappings import product
+from mappings.model import Change, Record
+from state.inbox import LEDGER_SECONDS
+
+
+class Forgetful(Shop):
+    """``log``: the position of its events now. ``scans`` and ``breaks`` count."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log, self.scans, self.breaks = "1", 0, 0
+
+    def changes(self, cursor: str | None) -> Iterator[Page]:
+        if cursor not in (None, self.log):
+            raise Stale("too old")
+        yield Page(cursor=self.log)
+
+    def scan(self, resume: str | None) -> Iterator[Page]:
+        self.scans += 1
+        for id, name in list(self.names.items())[int(resume or 0) :]:
+            yield Page([Record(root(id), {"account_id": id, "name": name})], cursor=str(int(resume or 0) + 1))
+            if self.breaks:
+                self.breaks -= 1
+                raise Transient("broken off")
+
+
+@pytest.fixture
+def bench(on_sqlite: Callable[[], str]) -> Iterator[Bench]:
+    bench = Bench(on_sqlite(), list)
+    yield bench
+    bench.close()
+
+
+@pytest.mark.parametrize("breaks", [0, 1])
+def test_a_stale_cursor_means_a_scan(bench: Bench, breaks: int) -> None:
+    shop = Forgetful()
+    line = SourceLine(shop, product.facts)
+    shop.names = {"a1": "old", "a2": "old"}
+    assert bench.reader().pull(line).scanned
+    assert not bench.reader().pull(line).scanned
+    shop.log, shop.names, shop.breaks = "2", {"a1": "new", "a2": "new"}, breaks
+    if breaks:
+        with pytest.raises(Transient):
+            bench.reader().pull(line)
+    assert bench.reader().pull(line).scanned
+    assert (bench.facts("a1"), bench.facts("a2")) == ("new", "new")
+    assert not bench.reader().pull(line).scanned
+    assert shop.scans == 2 + breaks
+
+
+def test_a_sweep_forgets_what_was_handled_long_ago(town: Works) -> None:
+    town.open()
+    with town.memory() as store:
+        now = town.vendors.now
+        store.take_in(None, [Change(root("a1"), "event 1", NOW)], None, now)
+        store.record(
+            store.draw_look(), [], match=lambda *_: None, now=now - LEDGER_SECONDS - 1, reason="",
+            hints=store.due_hints(now, 1),
+        )  # fmt: skip
+        sweep(town.opened or town.open())
+        assert store.take_in(None, [Change(root("a1"), "event 1", NOW)], None, now) == 1, "known no more"
