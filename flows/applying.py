@@ -98,7 +98,7 @@ class Applier:
                 return
             if line.target.system in self._stopped:
                 raise BreakerOpen(line.target.system)
-            if step.lowers and not proved:
+            if step.needs_proof and not proved:
                 result.unproved = True
                 return
             values = self._resolve(step.values)

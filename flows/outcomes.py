@@ -24,7 +24,7 @@ ORDER = list(Outcome)
 @dataclass(slots=True)
 class Result:
     """What became of one Desired. ``waiting``: the system whose breaker is open or whose key fails. ``retry``: come
-    back soon. ``pending_since``: accepted but unfinished since then. ``unproved``: a removal wants a fresh look."""
+    back soon. ``pending_since``: accepted but unfinished since then. ``unproved``: it wants a fresh look first."""
 
     outcome: Outcome = Outcome.UNCHANGED
     changed: set[Ref] = field(default_factory=set)

@@ -50,7 +50,8 @@ class TargetLine:
 
 @dataclass(frozen=True, slots=True)
 class Systems:
-    """Everything connected, in the order in which it is read and written."""
+    """Everything connected, in the order in which it is read and written. ``zone``: the calendar of accounts that name
+    none."""
 
     sources: Sequence[SourceLine]
     targets: Sequence[TargetLine]
@@ -59,6 +60,7 @@ class Systems:
     managed: bool
     modes: Mapping[str, Mode] = field(default_factory=dict)
     names: Sequence[Name] = ()
+    zone: str = "UTC"
 
     def mode(self, target: str) -> Mode:
         return self.modes.get(target, "watch")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from mappings.config import Config
 from mappings.lifecycle import Life
@@ -12,7 +13,6 @@ from mappings.model import (
     Desired,
     Later,
     Name,
-    Occurrence,
     Person,
     Scalar,
     Value,
@@ -51,8 +51,9 @@ COMPANY: tuple[tuple[str, str, str], ...] = (
     ("account_instance_url", "string", "Where the product instance runs"),
 )
 EVENTS = (
-    "started-trial", "provisioned-instance", "converted-trial", "reactivated-subscription", "expired-trial",
-    "failed-payment", "recovered-payment", "scheduled-cancellation", "canceled-subscription", "paused-subscription",
+    "started-trial", "provisioned-instance", "neared-trial-end", "converted-trial", "reactivated-subscription",
+    "expired-trial", "failed-payment", "recovered-payment", "scheduled-cancellation", "canceled-subscription",
+    "paused-subscription",
 )  # fmt: skip
 
 
@@ -127,7 +128,8 @@ def desired_events(facts: AccountFacts, life: Life, config: Config) -> Iterable[
     recent = tuple(o for o in life.occurrences if o.at >= max(facts.born_at, life.now - STALE))
     if _left_alone(facts, life) or life.stage == "blocked" or not recent:
         return
-    renamed = tuple(Occurrence(config.names.event(o.name), o.id, o.at, _details(life)) for o in recent)
+    plan = _details(life)
+    renamed = tuple(replace(o, name=config.names.event(o.name), details={**plan, **o.details}) for o in recent)
     for person, _ in at_home(facts):
         if person.bills and not person.problem:
             subject = person_subject(person.user_id)

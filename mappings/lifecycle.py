@@ -23,6 +23,7 @@ from mappings.model import Access, AccountFacts, Occurrence, Request, RequestId,
 from mappings.money import mrr
 from mappings.occurrences import occurrences
 from mappings.people import billing_contact, home
+from mappings.reminders import Reminders, reminders, zone_of
 from mappings.standing import DAY, STATUS, Verdict, Wanted, leading_subscription, verdict_of
 from mappings.trials import Answer, decide
 
@@ -70,8 +71,8 @@ class Life:
         return self.dates.get("trial_ends_at")
 
 
-def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, managed: bool) -> Life:
-    """The whole answer. ``managed``: a provisioner is configured."""
+def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, managed: bool, zone: str = "UTC") -> Life:
+    """The whole answer. ``managed``: a provisioner is configured. ``zone``: where an account names no time zone."""
     leading = leading_subscription(facts, config)
     verdict = verdict_of(facts, leading, config, now)
     decision = decide(facts, config, catalog)
@@ -89,7 +90,10 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     if verdict.stage == "trialing" and leading and instance and not was_ready(current):
         alerts.append("the instance is late: the trial runs without it")
     dates = _dates(facts, verdict, leading, ends)
-    looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None]
+    card = any(c.has_payment_method for c in facts.customers) or bool(leading and leading.has_payment_method)
+    overlays = _overlays(facts, leading, verdict, dates["trial_ends_at"], now)
+    reminder = _reminders(facts, leading, verdict, overlays, config, zone, now, card)
+    looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None, reminder.next_at]
     if verdict.stage == "trialing" and (trial_ends_at := dates["trial_ends_at"]):
         looks += [trial_ends_at - ENDING_SOON]
     return Life(
@@ -104,13 +108,12 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         instance_url=current.url if current else "",
         instance_status=current.status if current else "",
         customer_id=leading.customer_id if leading else _customer_id(facts),
-        has_payment_method=any(c.has_payment_method for c in facts.customers)
-        or bool(leading and leading.has_payment_method),
+        has_payment_method=card,
         mrr=mrr(facts, verdict.stage),
         currency=leading.currency if leading else "",
-        overlays=_overlays(facts, leading, verdict, dates["trial_ends_at"], now),
+        overlays=overlays,
         dates=dates,
-        occurrences=occurrences(facts, leading, current),
+        occurrences=(*occurrences(facts, leading, current), *reminder.due),
         answers=decision.answers,
         start=decision.start,
         price=decision.price,
@@ -138,13 +141,34 @@ def _overlays(
     return frozenset(found) - ({"ending_soon"} if "comped" in found else set())
 
 
+def _reminders(
+    facts: AccountFacts,
+    leading: Subscription | None,
+    verdict: Verdict,
+    overlays: frozenset[str],
+    config: Config,
+    zone: str,
+    now: int,
+    card: bool,
+) -> Reminders:
+    """Only for a running trial that nothing was collected for and that is neither canceling nor free of charge."""
+    if verdict.stage != "trialing" or overlays & {"canceling", "comped"} or (leading and leading.ever_paid):
+        return Reminders()
+    ends = next(iter(verdict.ends), None)
+    trial = leading if leading and leading.trial_end == ends else None
+    name, started = (trial.subscription_id, trial.trial_start) if trial else (str(facts.account_id), None)
+    calendar = zone_of(facts.account.timezone if facts.account else "", zone)
+    return reminders(name, started, ends, calendar, config.policy, now, {"charge_follows": card})
+
+
 def _dates(
     facts: AccountFacts, verdict: Verdict, leading: Subscription | None, access_falls: int | None
 ) -> dict[str, int | None]:
     """The instants that people and filters look at; None clears."""
     stage = verdict.stage
-    trial = leading if leading and leading.trial_start else None
     product = facts.account.trial_ends_at if facts.account else None
+    running = next(iter(verdict.ends), None) if stage == "trialing" else None
+    trial = leading if leading and leading.trial_start and running in (None, leading.trial_end) else None
     return {
         "trial_started_at": trial.trial_start if trial else None,
         "trial_ends_at": trial.trial_end if trial else product,

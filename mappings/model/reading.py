@@ -82,12 +82,16 @@ class AccountFacts:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """Something that happened at a second the source itself dates; sent once under ``name`` and ``id``."""
+    """Something that happened at a second the source itself dates; sent once under ``name`` and ``id``.
+
+    ``by_clock``: only time says so (a reminder), so it is sent with facts fetched in the same look or not at all.
+    """
 
     name: str
     id: str
     at: int
     details: Mapping[str, Scalar] = field(default_factory=dict)
+    by_clock: bool = False
 
     @property
     def key(self) -> str:

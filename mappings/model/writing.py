@@ -102,7 +102,7 @@ Operation = Literal["create", "update", "add", "remove", "send"]
 class Step:
     """One thing to send. ``values``: fields for create and update. ``member``: (set, name) for add and remove.
 
-    ``lowers``: takes something away, so its source facts must have been fetched in this look.
+    ``lowers``: takes something away.
     """
 
     target: str
@@ -115,6 +115,11 @@ class Step:
     occurrence: Occurrence | None = None
     lowers: bool = False
     why: str = ""
+
+    @property
+    def needs_proof(self) -> bool:
+        """Whether its source facts must have been fetched in this look: it takes away, or only time announces it."""
+        return self.lowers or bool(self.occurrence and self.occurrence.by_clock)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Overlays, several subscriptions, several customers, and who asks for a trial."""
 
-from golden.words import Case, account, config, customer, day, known, person, request, sub, today
+from golden.words import Case, account, config, customer, day, known, morning, person, request, sub, today
 
 PRO = {"plan": "pro", "last_plan": "pro"}
 RUNNING = {**PRO, "trial_started_at": day(-4)}
@@ -13,7 +13,8 @@ OVERLAYS = [
         "full",
         "sub:trialing is:ending-soon plan:pro",
         {**RUNNING, "trial_ends_at": day(3)},
-        look=day(3),
+        "neared-trial-end",
+        look=morning(2),
     ),
     Case(
         "the product's own trial with two days left",
@@ -22,7 +23,7 @@ OVERLAYS = [
         "full",
         "sub:trialing is:ending-soon",
         {"trial_ends_at": day(2)},
-        look=day(2),
+        look=morning(1),
         config=config(trials={"mode": "product"}),
     ),
     Case(
@@ -172,7 +173,7 @@ REQUESTS = [
         "full",
         "sub:trialing plan:pro",
         {**RUNNING, "trial_ends_at": day(10)},
-        look=day(7),
+        look=morning(3),
         answers={"req_1": "accepted"},
     ),
     Case(
@@ -182,7 +183,7 @@ REQUESTS = [
         "full",
         "sub:trialing plan:pro",
         {**RUNNING, "trial_ends_at": day(10)},
-        look=day(7),
+        look=morning(3),
         answers={"req_1": "already"},
     ),
     Case(

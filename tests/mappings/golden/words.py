@@ -35,6 +35,11 @@ def day(days: float) -> int:
     return NOW + round(days * 86400)
 
 
+def morning(days: int) -> int:
+    """Nine o'clock UTC on that day, when reminders go out."""
+    return day(days) - 3 * 3600
+
+
 def minutes(count: int) -> int:
     return NOW + count * 60
 
