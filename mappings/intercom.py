@@ -41,6 +41,7 @@ BILLING: tuple[tuple[str, str, str], ...] = (
     ("payment_retry_at", "date", "When Stripe tries the payment again"),
     ("grace_ends_at", "date", "Until when access stays despite a failed payment"),
     ("paused_at", "date", "When the subscription was paused"),
+    ("read_only_ends_at", "date", "Until when reading stays possible after a trial or the last payment retry"),
     ("churned_at", "date", "When a paid subscription ended"),
 )
 EVERYONE: tuple[tuple[str, str, str], ...] = (("billing_role", "string", "owner, billing or member of the account"),)
@@ -53,7 +54,7 @@ COMPANY: tuple[tuple[str, str, str], ...] = (
 EVENTS = (
     "started-trial", "provisioned-instance", "neared-trial-end", "converted-trial", "reactivated-subscription",
     "expired-trial", "failed-payment", "recovered-payment", "scheduled-cancellation", "canceled-subscription",
-    "paused-subscription",
+    "paused-subscription", "resumed-subscription", "kept-subscription", "exhausted-retries", "added-payment-method",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.model import Access, AccountFacts, Occurrence, Request, RequestId, Stage, Subscription
 from mappings.money import mrr
-from mappings.occurrences import occurrences
+from mappings.occurrences import occurrences, product_trial
 from mappings.people import billing_contact, home
 from mappings.reminders import Reminders, reminders, zone_of
 from mappings.standing import DAY, STATUS, Verdict, Wanted, leading_subscription, verdict_of
@@ -93,6 +93,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     card = any(c.has_payment_method for c in facts.customers) or bool(leading and leading.has_payment_method)
     overlays = _overlays(facts, leading, verdict, dates["trial_ends_at"], now)
     reminder = _reminders(facts, leading, verdict, overlays, config, zone, now, card)
+    own_trial = product_trial(facts, verdict.stage) if verdict.product else ()
     looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None, reminder.next_at]
     if verdict.stage == "trialing" and (trial_ends_at := dates["trial_ends_at"]):
         looks += [trial_ends_at - ENDING_SOON]
@@ -113,7 +114,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         currency=leading.currency if leading else "",
         overlays=overlays,
         dates=dates,
-        occurrences=(*occurrences(facts, leading, current), *reminder.due),
+        occurrences=(*occurrences(facts, leading, current), *own_trial, *reminder.due),
         answers=decision.answers,
         start=decision.start,
         price=decision.price,
@@ -179,6 +180,7 @@ def _dates(
         if leading and leading.invoice and stage == "past_due"
         else None,
         "grace_ends_at": access_falls if stage == "past_due" else None,
+        "read_only_ends_at": access_falls if stage in ("trial_expired", "unpaid") else None,
         "paused_at": verdict.since if stage == "paused" else None,
         "churned_at": verdict.since if stage == "churned" else None,
     }

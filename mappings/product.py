@@ -28,6 +28,7 @@ from mappings.model import (
     account_subject,
     request_subject,
 )  # fmt: skip
+from mappings.seen import states_of
 from mappings.text import clean, email, identifier, integer
 
 ROLES = ("owner", "billing", "member")
@@ -148,7 +149,7 @@ def _account_fact(root: Ref, row: Row) -> Fact:
     offers = [f"account:{account.account_id}"]
     if account.stripe_customer_id:
         offers.append(f"customer:{account.stripe_customer_id}")
-    return Fact(root, "account", root.id, account, account.account_id, tuple(offers))
+    return Fact(root, "account", root.id, account, account.account_id, tuple(offers), states=states_of(account))
 
 
 def _request_fact(root: Ref, row: Row) -> Fact:

@@ -21,6 +21,7 @@ from mappings.model import (
     Person,
     Request,
     RequestId,
+    Seen,
     Subject,
     Subscription,
     UserId,
@@ -31,6 +32,11 @@ instants = st.none() | st.sampled_from([0, NOW, day(-100), 2**40]) | st.integers
 booleans = st.booleans()
 ids = st.sampled_from(["a", "b", "c"])
 
+states = ["", "none", "yes", "no", "active", "paused", "expired", "unpaid", "past_due", "a#1", "a#2"]
+seen = st.dictionaries(
+    st.sampled_from(["status", "cancel", "attempt", "card", "trial"]),
+    st.builds(Seen, st.sampled_from(states), st.integers(-40, 0).map(day), st.sampled_from(states)),
+)
 invoices = st.builds(
     Invoice,
     ids,
@@ -39,6 +45,7 @@ invoices = st.builds(
     amount_paid=st.integers(0, 2),
     attempt_count=st.integers(0, 3),
     next_attempt_at=instants,
+    due_at=instants,
     finalized_at=instants,
     paid_at=instants,
 )
@@ -65,6 +72,7 @@ subscriptions = st.builds(
     ever_paid=booleans,
     first_paid_at=instants,
     invoice=st.none() | invoices,
+    seen=seen,
 )
 accounts = st.builds(
     Account,
@@ -75,6 +83,8 @@ accounts = st.builds(
     hold_reason=st.sampled_from(["", "", "fraud"]),
     excluded=booleans,
     erased=st.sampled_from([False, False, True]),
+    timezone=st.sampled_from(["", "Pacific/Auckland", "nowhere"]),
+    seen=seen,
 )
 people = st.builds(
     Person,
@@ -129,7 +139,7 @@ def facts(draw: st.DrawFn) -> AccountFacts:
         elsewhere=tuple(p for p in known if p.account_id != ACME),
         customers=draw(
             several(
-                st.builds(Customer, ids, st.integers(0, 2), deleted=booleans, has_payment_method=booleans),
+                st.builds(Customer, ids, st.integers(0, 2), deleted=booleans, has_payment_method=booleans, seen=seen),
                 lambda c: c.customer_id,
             )
         ),

@@ -90,7 +90,7 @@ SEVERAL = [
         "unpaid",
         "read_only",
         "sub:unpaid plan:pro",
-        {**PRO, "payment_failed_at": day(-5)},
+        {**PRO, "payment_failed_at": day(-5), "read_only_ends_at": day(9)},
         look=day(9),
     ),
     Case(

@@ -157,7 +157,7 @@ TROUBLE = [
         "unpaid",
         "read_only",
         "sub:unpaid plan:pro",
-        {**PRO, "payment_failed_at": day(-13)},
+        {**PRO, "payment_failed_at": day(-13), "read_only_ends_at": day(1)},
         look=day(1),
     ),
     Case(
