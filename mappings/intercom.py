@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mappings.config import Config
+from mappings.details import support_tier
 from mappings.lifecycle import Life
 from mappings.model import (
     AccountFacts,
@@ -29,6 +30,8 @@ BILLING: tuple[tuple[str, str, str], ...] = (
     ("plan", "string", "Plan of the running trial or subscription"),
     ("last_plan", "string", "Plan of the latest trial or subscription, kept after it ended"),
     ("mrr", "float", "Monthly revenue in major units, after discount, without tax"),
+    ("last_mrr", "float", "Monthly revenue of the latest paid subscription, kept after it ended"),
+    ("mrr_mixed", "boolean", "Whether there are subscriptions in other currencies beside those in mrr"),
     ("product_access", "string", "What the product lets this account do: full, grace, read_only or none"),
     ("has_payment_method", "boolean", "Whether a card or other payment method is on file"),
     ("instance_url", "string", "Where this account's product instance runs"),
@@ -42,9 +45,17 @@ BILLING: tuple[tuple[str, str, str], ...] = (
     ("grace_ends_at", "date", "Until when access stays despite a failed payment"),
     ("paused_at", "date", "When the subscription was paused"),
     ("read_only_ends_at", "date", "Until when reading stays possible after a trial or the last payment retry"),
+    ("cancel_reason", "string", "Why the subscription ends or ended: the customer's own word, else Stripe's"),
+    ("pause_reason", "string", "Why the subscription is paused, as Stripe says"),
+    ("hold_reason", "string", "Why staff put the account on hold"),
+    ("payment_action_url", "string", "Where the open invoice can be paid"),
+    ("win_back_step", "integer", "7, 30 or 90: the days since churn that were reached"),
     ("churned_at", "date", "When a paid subscription ended"),
 )
-EVERYONE: tuple[tuple[str, str, str], ...] = (("billing_role", "string", "owner, billing or member of the account"),)
+EVERYONE: tuple[tuple[str, str, str], ...] = (
+    ("billing_role", "string", "owner, billing or member of the account"),
+    ("support_tier", "string", "full while trialing, paying or retrying a payment, else basic"),
+)
 COMPANY: tuple[tuple[str, str, str], ...] = (
     ("account_stage", "string", "Where the account stands in the subscription life"),
     ("account_access", "string", "What the product lets this account do"),
@@ -105,7 +116,7 @@ def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterabl
             values["name"] = person.name
         if person.signed_up_at is not None:
             values["signed_up_at"] = person.signed_up_at
-        values |= _custom(config, {"billing_role": person.role})
+        values |= _custom(config, {"billing_role": person.role, "support_tier": support_tier(life.stage)})
         tags: frozenset[str] = frozenset()
         if person.bills:
             values |= _custom(config, _billing_values(facts, life))
@@ -120,6 +131,7 @@ def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterabl
             ids={"companies": "intercom.companies"},
             problem=person.problem,
             keep=_plan_tags(config) if life.plan is None else frozenset(),
+            because={config.names.overlay_tag(overlay): why for overlay, why in life.overlays.items()},
             why=life.reason,
         )
 
@@ -163,6 +175,7 @@ def _billing_values(facts: AccountFacts, life: Life) -> dict[str, Scalar]:
         "instance_url": life.instance_url or None,
         "instance_status": life.instance_status or None,
         **life.dates,
+        **life.details,
     }
     if life.plan is not None:
         values["plan"] = life.plan or None

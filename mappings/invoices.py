@@ -27,10 +27,14 @@ def invoice_from(data: JSON) -> Invoice:
     )
 
 
-def open_since(subscription_id: str, latest: Invoice | None, others: Iterable[JSON]) -> int | None:
-    """Where grace starts: the oldest open invoice's due date where it was sent, else ``finalized_at`` if attempted."""
+def open_invoices_of(subscription_id: str, latest: Invoice | None, others: Iterable[JSON]) -> list[Invoice]:
+    """The subscription's open invoices among its latest and the customer's ``others``."""
     mine = [invoice_from(i) for i in others if _subscription_of(i) == subscription_id]
-    opened = [i for i in (*mine, latest) if i and i.status == "open"]
+    return [i for i in (*mine, latest) if i and i.status == "open"]
+
+
+def open_since(opened: Iterable[Invoice]) -> int | None:
+    """Where grace starts: the oldest open invoice's due date where it was sent, else ``finalized_at`` if attempted."""
     starts = [i.due_at or (i.finalized_at if i.attempt_count else None) for i in opened]
     return min((at for at in starts if at), default=None)
 

@@ -19,7 +19,8 @@ from mappings.access import (
 )
 from mappings.catalog import Catalog
 from mappings.config import Config
-from mappings.model import Access, AccountFacts, Occurrence, Request, RequestId, Stage, Subscription
+from mappings.details import details, next_win_back
+from mappings.model import Access, AccountFacts, Occurrence, Request, RequestId, Scalar, Stage, Subscription
 from mappings.money import mrr
 from mappings.occurrences import occurrences, product_trial
 from mappings.people import billing_contact, home
@@ -39,8 +40,8 @@ _WITHOUT_PLAN = ("prospect", "awaiting_payment", "trial_expired", "churned")
 class Life:
     """What is true of an account at ``now``. ``access`` None: not ours to decide, keep what is there.
 
-    ``plan`` None: a price that no plan maps, keep the last tag. ``start``: the request to start a trial for, at
-    ``price``.
+    ``plan`` None: a price that no plan maps, keep the last tag. ``overlays``: each with its reason. ``start``: the
+    request to start a trial for, at ``price``.
     """
 
     now: int
@@ -57,8 +58,9 @@ class Life:
     has_payment_method: bool = False
     mrr: float | None = None
     currency: str = ""
-    overlays: frozenset[str] = frozenset()
+    overlays: Mapping[str, str] = field(default_factory=dict)
     dates: Mapping[str, int | None] = field(default_factory=dict)
+    details: Mapping[str, Scalar] = field(default_factory=dict)
     occurrences: tuple[Occurrence, ...] = ()
     answers: Mapping[RequestId, Answer] = field(default_factory=dict)
     start: Request | None = None
@@ -94,7 +96,8 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     overlays = _overlays(facts, leading, verdict, dates["trial_ends_at"], now)
     reminder = _reminders(facts, leading, verdict, overlays, config, zone, now, card)
     own_trial = product_trial(facts, verdict.stage) if verdict.product else ()
-    looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None, reminder.next_at]
+    win_back = next_win_back(verdict, now)
+    looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None, reminder.next_at, win_back]
     if verdict.stage == "trialing" and (trial_ends_at := dates["trial_ends_at"]):
         looks += [trial_ends_at - ENDING_SOON]
     return Life(
@@ -114,6 +117,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         currency=leading.currency if leading else "",
         overlays=overlays,
         dates=dates,
+        details=details(facts, leading, verdict, now),
         occurrences=(*occurrences(facts, leading, current), *own_trial, *reminder.due),
         answers=decision.answers,
         start=decision.start,
@@ -131,29 +135,31 @@ def _customer_id(facts: AccountFacts) -> str:
 
 def _overlays(
     facts: AccountFacts, leading: Subscription | None, verdict: Verdict, trial_ends_at: int | None, now: int
-) -> frozenset[str]:
-    found: set[str] = set()
+) -> dict[str, str]:
+    """Overlay -> why. Nobody is nagged about the end of what is free or will be canceled anyway."""
+    found: dict[str, str] = {}
+    comped = bool(facts.account and facts.account.comped)
+    if comped:
+        found["comped"] = "the product says that the account is free of charge"
     if leading and leading.cancel_at and verdict.stage in _RUNNING:
-        found.add("canceling")
-    elif verdict.stage == "trialing" and trial_ends_at and 0 < trial_ends_at - now <= ENDING_SOON:
-        found.add("ending_soon")
-    if facts.account and facts.account.comped:
-        found.add("comped")
-    return frozenset(found) - ({"ending_soon"} if "comped" in found else set())
+        found["canceling"] = "the subscription will be canceled"
+    elif not comped and verdict.stage == "trialing" and trial_ends_at and 0 < trial_ends_at - now <= ENDING_SOON:
+        found["ending_soon"] = "the trial ends within three days"
+    return found
 
 
 def _reminders(
     facts: AccountFacts,
     leading: Subscription | None,
     verdict: Verdict,
-    overlays: frozenset[str],
+    overlays: Mapping[str, str],
     config: Config,
     zone: str,
     now: int,
     card: bool,
 ) -> Reminders:
     """Only for a running trial that nothing was collected for and that is neither canceling nor free of charge."""
-    if verdict.stage != "trialing" or overlays & {"canceling", "comped"} or (leading and leading.ever_paid):
+    if verdict.stage != "trialing" or overlays.keys() & {"canceling", "comped"} or (leading and leading.ever_paid):
         return Reminders()
     ends = next(iter(verdict.ends), None)
     trial = leading if leading and leading.trial_end == ends else None

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from mappings.config import Config
-from mappings.invoices import invoice_from, open_since
+from mappings.invoices import invoice_from, open_invoices_of, open_since
 from mappings.lifecycle import Life
 from mappings.model import (
     AccountFacts,
@@ -88,9 +88,11 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
     items = data["items"]["data"]
     prices = [item["price"] for item in items]
     metadata = data.get("metadata") or {}
+    canceled = data.get("cancellation_details") or {}
     paused = ((data.get("status_details") or {}).get("paused")) or {}
     latest = data.get("latest_invoice")
     invoice = invoice_from(latest) if isinstance(latest, Mapping) else None
+    unsettled = open_invoices_of(data["id"], invoice, open_invoices)
     period_start = min((i["current_period_start"] for i in items if i.get("current_period_start")), default=None)
     anchor = data.get("billing_cycle_anchor")
     paid = bool(invoice and invoice.status == "paid" and invoice.amount_paid > 0)
@@ -110,7 +112,8 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
         period_start=period_start,
         period_end=min((i["current_period_end"] for i in items if i.get("current_period_end")), default=None),
         cancel_at=data.get("cancel_at") or (period_end_of(items) if data.get("cancel_at_period_end") else None),
-        cancel_reason=clean((data.get("cancellation_details") or {}).get("reason")),
+        cancel_reason=clean(canceled.get("reason")),
+        cancel_feedback=clean(canceled.get("feedback")),
         canceled_at=data.get("canceled_at"),
         ended_at=data.get("ended_at"),
         pause_type=(paused.get("subscription") or {}).get("type") or "",
@@ -118,7 +121,8 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
         account_id=clean(metadata.get(ACCOUNT_KEY)),
         request_id=clean(metadata.get(REQUEST_KEY)),
         has_payment_method=bool(data.get("default_payment_method") or data.get("default_source")),
-        open_since=open_since(data["id"], invoice, open_invoices),
+        open_since=open_since(unsettled),
+        pay_url=min(unsettled, key=lambda i: (i.finalized_at or 0, i.invoice_id)).url if unsettled else "",
         ever_paid=paid or renewed,
         # A subscription's first paid period starts at its billing anchor; later ones tell nothing of the first.
         first_paid_at=invoice.paid_at if paid and invoice and not renewed else None,

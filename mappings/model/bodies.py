@@ -152,6 +152,7 @@ class Subscription:
     period_end: int | None = None
     cancel_at: int | None = None
     cancel_reason: str = ""
+    cancel_feedback: str = ""
     canceled_at: int | None = None
     ended_at: int | None = None
     pause_type: str = ""
@@ -160,6 +161,7 @@ class Subscription:
     request_id: str = ""
     has_payment_method: bool = False
     open_since: int | None = None
+    pay_url: str = ""
     ever_paid: bool = False
     first_paid_at: int | None = None
     invoice: Invoice | None = None

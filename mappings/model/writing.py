@@ -31,7 +31,7 @@ class Desired:
     (None: all); the others follow as an update. ``whole``: an update sends every value (a PUT). ``once``: no update.
     ``create``: False means it is only kept up where it exists. ``problem``: why this row cannot be sent (parks it).
     ``lowers``: an update takes something away from the customer. ``keep``: members that are not taken off though
-    ``sets`` does not name them.
+    ``sets`` does not name them. ``because``: why a member is added, where it is not for ``why``.
     """
 
     target: str
@@ -48,6 +48,7 @@ class Desired:
     problem: str = ""
     lowers: bool = False
     keep: frozenset[str] = frozenset()
+    because: Mapping[str, str] = field(default_factory=dict)
     why: str = ""
 
 

@@ -115,7 +115,8 @@ SEVERAL = [
         "churned",
         "none",
         "sub:churned",
-        {"last_plan": "pro", "churned_at": day(-9)},
+        {"last_plan": "pro", "churned_at": day(-9), "win_back_step": 7},
+        look=day(21),
     ),
     Case(
         "bought after the trial ran out, then left: churned, though the paused trial is still there",
@@ -126,7 +127,8 @@ SEVERAL = [
         "churned",
         "none",
         "sub:churned",
-        {"last_plan": "pro", "churned_at": day(-9)},
+        {"last_plan": "pro", "churned_at": day(-9), "win_back_step": 7},
+        look=day(21),
     ),
     Case(
         "two currencies: the larger one, never a sum",
@@ -134,7 +136,7 @@ SEVERAL = [
         "active",
         "full",
         "sub:active plan:pro",
-        {**PRO, "mrr": 90.0},
+        {**PRO, "mrr": 90.0, "mrr_mixed": True},
     ),
     Case(
         "several Stripe customers: the one with the running subscription",
@@ -263,6 +265,7 @@ REQUESTS = [
         "blocked",
         "none",
         "sub:blocked",
+        {"hold_reason": "fraud"},
         answers={"req_1": "refused"},
     ),
     Case(

@@ -28,6 +28,7 @@ RETURNS = [
         "notice was taken back, then the subscription was canceled at once",
         known(paying("canceled", ended_at=day(-0.5), seen=seen(cancel=("none", -1, "1775000000")))),
         "churned", "none", "sub:churned", {"last_plan": "pro", "churned_at": day(-0.5)}, "canceled-subscription",
+        look=day(6.5),
     ),
     Case(
         "a pause has ended",
@@ -112,8 +113,10 @@ FAILURES = [
     Case(
         "the last retry failed and Stripe canceled",
         known(paying("canceled", ended_at=day(-1), cancel_reason="payment_failed", invoice=owed(attempt_count=4))),
-        "churned", "none", "sub:churned", {"last_plan": "pro", "churned_at": day(-1)},
+        "churned", "none", "sub:churned",
+        {"last_plan": "pro", "churned_at": day(-1), "cancel_reason": "payment_failed"},
         "canceled-subscription exhausted-retries",
+        look=day(6),
     ),
 ]  # fmt: skip
 
