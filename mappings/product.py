@@ -50,7 +50,8 @@ def _person_fact(root: Ref, row: Row) -> Fact:
     offers = [f"account:{person.account_id}"]
     if person.email and person.email_verified:
         offers.append(f"email:{person.email.casefold()}")
-    return Fact(root, "person", f"{person.user_id}@{person.account_id}", person, person.account_id, tuple(offers))
+    name = f"{person.user_id}@{person.account_id}"
+    return Fact(root, "person", name, person, person.account_id, tuple(offers), states=states_of(person))
 
 
 def person_from(row: Row) -> Person:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mappings.model import Account, Customer, Seen, Subscription
+from mappings.model import Account, Customer, Person, Seen, Subscription
 
 RUNNING = ("trialing", "active", "past_due")
 
@@ -19,10 +19,11 @@ def paused_by_trial_end(sub: Subscription) -> bool:
     return sub.trial_end is not None and not sub.ever_paid
 
 
-def states_of(body: Account | Customer | Subscription) -> Mapping[str, str]:
+def states_of(body: Account | Person | Customer | Subscription) -> Mapping[str, str]:
     """The values to remember, each a text that is never empty."""
-    if isinstance(body, Account):
-        return {"trial": str(body.trial_ends_at or "none")}
+    if isinstance(body, Account | Person):
+        trial = {"trial": str(body.trial_ends_at or "none")} if isinstance(body, Account) else {}
+        return trial | {f"trait:{name}": "yes" if value else "no" for name, value in body.traits.items()}
     card = {"card": "yes" if body.has_payment_method else "no"}
     if isinstance(body, Customer):
         return card
@@ -36,7 +37,7 @@ def states_of(body: Account | Customer | Subscription) -> Mapping[str, str]:
     }
 
 
-def moved(body: Account | Customer | Subscription, state: str) -> Seen | None:
+def moved(body: Account | Person | Customer | Subscription, state: str) -> Seen | None:
     """The state, where its value is that of today and we saw it become so."""
     seen = body.seen.get(state)
     return seen if seen and seen.before and states_of(body).get(state) == seen.value else None

@@ -106,7 +106,7 @@ class Landing:
             "body": fact.body,
             "offers": fact.offers or None,
             "seeks": fact.seeks or None,
-            "seen": _seen(fact.states, (stored.seen if stored else None) or {}, self.now),
+            "seen": _seen(fact.states, (stored.seen if stored else None) or {}, self.now) or None,
             "fingerprint": content,
             "look_no": self.look_no,
             "gone": fact.body is None,

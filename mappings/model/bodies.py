@@ -58,6 +58,7 @@ class Person:
     erased: bool = False
     traits: Mapping[str, Scalar] = field(default_factory=dict)
     problem: str = ""
+    seen: Mapping[str, Seen] = field(default_factory=dict)
 
     @property
     def bills(self) -> bool:

@@ -32,9 +32,11 @@ instants = st.none() | st.sampled_from([0, NOW, day(-100), 2**40]) | st.integers
 booleans = st.booleans()
 ids = st.sampled_from(["a", "b", "c"])
 
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "x", "yes", "false", "7"])
+traits = st.dictionaries(st.sampled_from(["x", "y", "secret"]), scalars, max_size=2)
 states = ["", "none", "yes", "no", "active", "paused", "expired", "unpaid", "past_due", "a#1", "a#2"]
 seen = st.dictionaries(
-    st.sampled_from(["status", "cancel", "attempt", "card", "trial"]),
+    st.sampled_from(["status", "cancel", "attempt", "card", "trial", "trait:x"]),
     st.builds(Seen, st.sampled_from(states), st.integers(-40, 0).map(day), st.sampled_from(states)),
 )
 invoices = st.builds(
@@ -83,6 +85,7 @@ accounts = st.builds(
     hold_reason=st.sampled_from(["", "", "fraud"]),
     excluded=booleans,
     erased=st.sampled_from([False, False, True]),
+    traits=traits,
     timezone=st.sampled_from(["", "Pacific/Auckland", "nowhere"]),
     seen=seen,
 )
@@ -96,6 +99,9 @@ people = st.builds(
     joined_at=instants,
     signed_up_at=instants,
     erased=booleans,
+    last_seen_at=instants,
+    traits=traits,
+    seen=seen,
     problem=st.sampled_from(["", "", "there is no e-mail"]),
 )
 requests = st.builds(
@@ -153,12 +159,21 @@ def facts(draw: st.DrawFn) -> AccountFacts:
 
 
 configs = st.builds(
-    lambda mode, access, instances: config(
-        trials={"mode": mode}, policy={"access_without_subscription": access, "instances": instances}
+    lambda mode, access, instances, traits, steps: config(
+        trials={"mode": mode},
+        policy={"access_without_subscription": access, "instances": instances},
+        traits=dict.fromkeys("xyz", traits),
+        journey={"steps": steps},
     ),
     st.sampled_from(["stripe", "stripe", "product", "observe"]),
     st.sampled_from(["full", "none"]),
     st.sampled_from(["requests", "all"]),
+    st.builds(
+        lambda kind, level: {"type": kind, "level": level},
+        st.sampled_from(["boolean", "integer", "float", "string", "date"]),
+        st.sampled_from(["person", "account"]),
+    ),
+    st.lists(st.sampled_from("xyz"), max_size=2, unique=True),
 )
 catalogs = st.just(CATALOG)
 
