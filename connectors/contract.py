@@ -60,6 +60,10 @@ class Gone(ConnectorError):
     """The object that the Link names is no longer there. The target's ``gone`` says what that means."""
 
 
+class Stale(ConnectorError):
+    """The feed no longer reaches back to the cursor: only a scan finds what was missed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A piece of a feed. ``records`` where the feed is the truth, ``changes`` where it only hints.
@@ -87,6 +91,7 @@ class Source(Protocol):
         """Hints since ``cursor``, oldest first; may repeat, must never skip; owns overlap and hold-back.
 
         With cursor None: yields one Page with no changes and the cursor from which a later call misses nothing.
+        Raises Stale before the first Page.
         """
         ...
 

@@ -162,4 +162,5 @@ def _ref(name: str) -> Ref:
 
 
 def _complaint(body: JSONObject) -> wire.Complaint:
+    """Any JSON object: there is no agreed shape."""
     return wire.Complaint(str(body.get("code") or ""))

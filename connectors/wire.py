@@ -5,11 +5,14 @@ Sits under an ``httpx.Client`` as its transport, so that vendor SDKs which share
 
 from __future__ import annotations
 
+import logging
 import re
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -26,6 +29,10 @@ LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64)
 
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _BUSY = {"lock_timeout", "idempotency_key_in_use", "rate_limit"}
+# They log whole URLs, and those may hold e-mail addresses.
+for _library in ("httpx", "httpcore", "urllib3", "stripe"):
+    logging.getLogger(_library).setLevel(logging.WARNING)
+
 _WORD = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,80}")
 
 
@@ -45,7 +52,14 @@ class Conflict(Rejected):
         self.body = body
 
 
-Explain = Callable[[JSONObject], Complaint]
+Explain = Callable[[JSONObject], Complaint | None]
+"""None for what is no error body of this vendor: then someone in between has answered."""
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Loading the certificates takes 30 ms: once for all clients."""
+    return httpx.create_ssl_context()
 
 
 class Transport(httpx.BaseTransport):
@@ -57,9 +71,7 @@ class Transport(httpx.BaseTransport):
 
     def __init__(self, system: str, explain: Explain, inner: httpx.BaseTransport | None = None) -> None:
         self._system, self._explain = system, explain
-        self._inner = inner or httpx.HTTPTransport(
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64)
-        )
+        self._inner = inner or httpx.HTTPTransport(verify=_trust(), limits=LIMITS)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         # "from None" throughout: the original messages hold URLs, and those may hold e-mail addresses.
@@ -103,14 +115,16 @@ def understood(
         if status in (202, 204) and not content:
             return None
         raise Unclear(f"{system} {status} without JSON")
-    said = explain(data) if isinstance(data, dict) else Complaint()
-    words = [system, str(status), *_words(said.code, said.field, request_id(headers))]
-    raise _problem(" ".join(words), status, headers, said.code, data)
+    said = explain(data) if isinstance(data, dict) else None
+    words = [system, str(status), *_words(*((said.code, said.field) if said else ()), request_id(headers))]
+    raise _problem(" ".join(words), status, headers, said, data)
 
 
-def _problem(text: str, status: int, headers: Mapping[str, str], code: str, data: Any) -> ConnectorError | Unclear:
-    """The error class of an answer that is no success."""
-    pause = retry_after(headers)
+def _problem(
+    text: str, status: int, headers: Mapping[str, str], said: Complaint | None, data: Any
+) -> ConnectorError | Unclear:
+    """The error class of an answer that is no success. Only the vendor itself can say that something is gone."""
+    pause, code = retry_after(headers), said.code if said else ""
     if status == 429 or code in _BUSY:
         return Transient(text, pause)
     if status < 400 or status == 408 or status >= 500:
@@ -118,7 +132,7 @@ def _problem(text: str, status: int, headers: Mapping[str, str], code: str, data
     if status in (401, 403) and code != "api_plan_restricted":
         return Unauthorized(text)
     if status in (404, 410):
-        return Gone(text)
+        return Gone(text) if said else Unclear(text)
     return Conflict(text, data) if status == 409 else Rejected(text)
 
 

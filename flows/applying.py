@@ -12,12 +12,13 @@ from dataclasses import replace
 from threading import Lock
 
 from connectors.contract import Ambiguous, BreakerOpen, Gone, Rejected, Target, Transient, Unauthorized, Unknown
-from flows.gathering import redemption
+from flows.gathering import REJECTED
 from flows.journaling import entry
-from flows.outcomes import Outcome, Result
+from flows.outcomes import NotMade, Outcome, Result
+from flows.pseudonyms import Pseudonyms
 from flows.wiring import TargetLine
-from mappings.model import AccountFacts, Desired, Held, Later, Link, Step, Value
-from mappings.plan import fold, next_step, version_of
+from mappings.model import AccountFacts, Desired, Held, Later, Link, RequestId, Step, Value, subject_id
+from mappings.plan import fold, leave_out, next_step, version_of
 from state.store import AlreadyRedeemed, Claimed, Lease, Store, Todo
 
 # More steps than any subject needs: a mapping and a target that never agree must not spin.
@@ -34,10 +35,12 @@ class Applier:
         now: Callable[[], int],
         run: str,
         salt: str,
+        pseudonyms: Pseudonyms,
         writes: Counter[str],
         stopped: dict[str, str],
     ) -> None:
         self._store, self._now, self._run, self._salt = store, now, run, salt
+        self._pseudonyms = pseudonyms
         self._writes, self._stopped = writes, stopped
         self._counting = Lock()
 
@@ -62,6 +65,9 @@ class Applier:
         except Unauthorized as error:
             self._stopped[line.target.system] = str(error)
             result.outcome, result.waiting = Outcome.WAITING, line.target.system
+        except NotMade as error:
+            self._give_back(lease, desired, str(error))
+            result.outcome = Outcome.PARKED
         except (Rejected, Gone) as error:
             self._park(lease, self._latest(desired), mark, str(error), watch)
             result.outcome = Outcome.PARKED
@@ -99,12 +105,16 @@ class Applier:
             if line.target.system in self._stopped:
                 raise BreakerOpen(line.target.system)
             if step.needs_proof and not proved:
-                result.unproved = True
+                result.outcome, result.retry, result.unproved = Outcome.WAITING, True, True
                 return
             values = self._resolve(step.values)
             if values is None:
-                result.outcome, result.retry = Outcome.WAITING, True
-                return
+                # Whatever makes the missing thing wakes this account.
+                result.outcome = Outcome.WAITING
+                if not step.member[0]:
+                    return
+                desired = leave_out(desired, step)
+                continue
             try:
                 link = self._send(lease, line, facts, desired, link, replace(step, values=values), result)
             except Unknown as error:
@@ -152,14 +162,15 @@ class Applier:
         return link.state == "suspect" or bool(link.pending_key and link.external_id)
 
     def _read(self, lease: Lease, target: Target, desired: Desired, link: Link) -> Link:
-        held = self._find(target, desired, link.pending_since)
+        held = self._find(target, desired, link, link.pending_since)
         if held is None:
             return self._after_gone(lease, target, desired, link)
         return self._adopt(lease, desired, link, held)
 
-    def _find(self, target: Target, desired: Desired, since: int | None) -> Held | None:
-        """Asked with the ids of what other targets made, where they are known."""
-        return target.find(replace(desired, values=self._resolve(desired.values) or desired.values), since)
+    def _find(self, target: Target, desired: Desired, link: Link, since: int | None) -> Held | None:
+        """Asked with the id that the Link names, and the ids of what other targets made, where they are known."""
+        values = self._resolve(desired.values) or desired.values
+        return target.find(replace(desired, values=values, external_id=link.external_id), since)
 
     def _adopt(self, lease: Lease, desired: Desired, link: Link, held: Held) -> Link:
         """What was read replaces what was believed; the next update gets a new key. A set whose members are accounts
@@ -178,7 +189,7 @@ class Applier:
             parked_for="",
             sequence=link.sequence + 1,
         )
-        return self._store.adopt(lease, read)
+        return self._store.adopt(lease, read, held.changed, now=self._now())
 
     def _send(
         self,
@@ -195,24 +206,26 @@ class Applier:
         if tried is not None and link.pending_body is not None and step.operation == "create":
             step = replace(step, values=link.pending_body)
         uses = line.redeem(facts, step) if line.redeem and step.operation == "create" else []
-        redeem = [redemption(kind, value) for kind, value in uses]
-        intent = self._store.intend(lease, link, step, dict(step.values), target.timeout, redeem, now=self._now())
+        redeem = [self._pseudonyms.redeeming(key) for key in uses]
+        longest = target.timeout * (2 if step.operation == "create" else 1)  # A create is looked for first.
+        intent = self._store.intend(lease, link, step, dict(step.values), longest, redeem, now=self._now())
         if step.operation == "create" and target.kind == "state":
-            found = self._find(target, desired, tried)
+            found = self._find(target, desired, link, tried)
             if found is not None:
                 result.changed |= {found.changed} if found.changed else set()
                 result.outcome = Outcome.APPLIED
                 result.pending_since = self._now() if found.pending else None
                 return self._adopt(lease, desired, intent, found)
-        held = target.push(step)
+        held = _push(target, step, bool(redeem))
         with self._counting:
             self._writes[target.name] += 1
-        result.outcome = Outcome.APPLIED
+        result.outcome, result.created = Outcome.APPLIED, result.created or step.operation == "create"
         result.pending_since = self._now() if held.pending else None
         if held.changed:
             result.changed.add(held.changed)
-        done = replace(fold(intent, step, held), acknowledged_at=self._now())
-        return self._store.acknowledge(lease, done, [entry(link, step, held, self._now(), self._run)])
+        done = replace(fold(intent, step, held), pending_key=intent.pending_key, acknowledged_at=self._now())
+        lines = [entry(link, step, held, self._now(), self._run, self._pseudonyms)]
+        return self._store.acknowledge(lease, done, lines, held.changed, now=self._now())
 
     def _after_unknown(self, lease: Lease, target: Target, desired: Desired, error: Unknown) -> Link:
         """A message is repeated later under its key, or dropped; a state is read at the next turn of the loop."""
@@ -221,7 +234,7 @@ class Applier:
             raise error
         if link.external_id or not error.stored or target.unknown == "drop":
             return link
-        held = self._find(target, desired, link.pending_since)
+        held = self._find(target, desired, link, link.pending_since)
         if held is not None:
             return self._adopt(lease, desired, link, held)
         return self._store.adopt(lease, replace(link, attempt=link.attempt + 1))
@@ -264,3 +277,21 @@ class Applier:
         self._store.todo_add(
             [Todo("conflict" if conflict else "parked", link.subject, link.target, reason, since=self._now())]
         )
+
+    def _give_back(self, lease: Lease, desired: Desired, reason: str) -> None:
+        """A refused create has used nothing up. It is parked, a later one has another key, and its request answered."""
+        link = self._latest(desired)
+        refused = replace(link, state="parked", parked_for=REJECTED, attempt=link.attempt + 1)
+        self._store.adopt(lease, refused, release=RequestId(subject_id(desired.subject)))
+        self._store.todo_add([Todo("parked", link.subject, link.target, reason, since=self._now())])
+        self._store.mark([lease.account_id], self._now(), "a request's create was refused")
+
+
+def _push(target: Target, step: Step, redeems: bool) -> Held:
+    """Raises NotMade for a create that used something up and was refused."""
+    try:
+        return target.push(step)
+    except Rejected as error:
+        if redeems:
+            raise NotMade(error.reason) from error
+        raise

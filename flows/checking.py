@@ -6,21 +6,23 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, TypeVar
 
-from connectors.contract import ConnectorError
 from connectors.product import ProductAccounts, ProductUsers
 from connectors.stripe import StripeBilling
-from flows.house import ask, connect, identify, open_store, same_house
+from flows.house import ask, connect, open_store, same_house
 from flows.settings import Failed, Misuse, Settings, load_config
 from flows.systems import Wires
+from flows.wording import counted
 from mappings.catalog import Catalog, catalog
 from mappings.config import Config
 from mappings.intercom import names
 from mappings.model import Name, Person, Ref
 from mappings.product import facts
-from state.store import Store
+from state.store import House, Store
 
+T = TypeVar("T")
 Level = Literal["ok", "warning", "problem"]
 CLOCKS_MAY_DIFFER = 60
 
@@ -38,65 +40,109 @@ Findings = Iterator[Finding]
 
 
 def check(settings: Settings) -> list[Finding]:
-    """Every part is looked at, whatever the others say; what several say is listed once. Nothing is written.
-
-    Raises Misuse for an instep.toml that does not hold.
-    """
-    config = load_config(settings.instep_config)
-    w = connect(settings)
-    parts: dict[str, Callable[[], Findings]] = {
-        "configuration": lambda: _configuration(config, settings),
-        "state": lambda: _state(settings),
-        "house": lambda: _house(settings, w),
-        "product": lambda: _product(w),
-        "plans": lambda: _plans(settings, w, config),
-        "Intercom names": lambda: _names(w, config),
-        "provisioner": lambda: _provisioner(w),
-        "clock": lambda: _clock(settings),
-    }
-    findings: dict[str, Finding] = {}
-    for about, part in parts.items():
-        for finding in _safely(about, part):
-            findings.setdefault(finding.text, finding)
-    return list(findings.values())
+    """Every part is looked at, whatever the others say, and has its line; what hinders several is told once, where it
+    was met first. Nothing is written."""
+    look = Look(settings)
+    findings: list[Finding] = []
+    met: dict[str, str] = {}
+    for about, part in look.parts.items():
+        try:
+            findings += part()
+        except (Failed, Misuse) as error:
+            first = met.setdefault(str(error), about)
+            told = first == about
+            text = str(error) if told else f"not looked at: see {first}"
+            findings.append(Finding(about, "problem" if told else "warning", text))
+    return findings
 
 
-def _safely(about: str, part: Callable[[], Findings]) -> Findings:
-    try:
-        yield from part()
-    except (Failed, Misuse) as error:
-        yield Finding(about, "problem", str(error))
+class Look:
+    """The parts, in the order in which they are told. What one part found out is not asked for again."""
 
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.parts: dict[str, Callable[[], Findings]] = {
+            "settings": self._settings,
+            "configuration": self._configuration,
+            "state": self._state,
+            "Stripe": self._stripe,
+            "Intercom": self._intercom,
+            "house": self._house,
+            "targets": self._targets,
+            "product": lambda: _product(self.wires),
+            "plans": lambda: _plans(settings, self.answering("Stripe"), self.config),
+            "Intercom names": lambda: _names(self.answering("Intercom"), self.config),
+            "provisioner": lambda: _provisioner(settings, self.wires),
+            "clock": lambda: _clock(settings),
+        }
+        self.found: dict[str, str | bool] = {}
+        self._down: dict[str, Failed] = {}
 
-def _configuration(config: Config, settings: Settings) -> Findings:
-    kind = "a live Stripe key" if settings.live else "a Stripe test key"
-    yield Finding("settings", "ok", f"complete, with {kind}")
-    for unused in config.unused():
-        yield Finding("configuration", "warning", f"{unused} in instep.toml is read, but nothing acts on it yet")
-    plans = ", ".join(config.plans)
-    yield Finding(
-        "configuration", "ok", f"{settings.instep_config} is valid: plans {plans}; trials {config.trials.mode}"
-    )
+    @cached_property
+    def config(self) -> Config:
+        return load_config(self.settings.instep_config)
 
+    @cached_property
+    def wires(self) -> Wires:
+        return connect(self.settings)
 
-def _state(settings: Settings) -> Findings:
-    store = open_store(settings)
-    yield Finding("state", "ok", f"{store.database.name} is reachable and at the newest revision")
+    def _settings(self) -> Findings:
+        kind = "a live Stripe key" if self.settings.live else "a Stripe test key"
+        yield Finding("settings", "ok", f"complete, with {kind}")
 
+    def _configuration(self) -> Findings:
+        plans, mode = ", ".join(self.config.plans), self.config.trials.mode
+        yield Finding("configuration", "ok", f"{self.settings.instep_config} is valid: plans {plans}; trials {mode}")
+        for unused in self.config.unused():
+            yield Finding("configuration", "warning", f"{unused} in instep.toml is read, but nothing acts on it yet")
 
-def _house(settings: Settings, w: Wires) -> Findings:
-    found = identify(w)
-    yield Finding("Stripe", "ok", f"account {found['stripe_account']}")
-    yield Finding("Intercom", "ok", f"workspace {found['intercom_workspace']} ({found['intercom_region']})")
-    house = open_store(settings).house()
-    if house is None:
-        yield Finding("house", "problem", "this state was never set up: run `instep init`")
-        return
-    same_house(house, found)
-    watching = [target for target, mode in house.modes.items() if mode != "on"]
-    yield Finding("house", "ok", f"installation {house.installation_id} belongs to these keys")
-    if watching:
-        yield Finding("house", "ok", f"{len(watching)} of {len(house.modes)} targets only watch: nothing is sent there")
+    def _state(self) -> Findings:
+        name = open_store(self.settings).database.name
+        yield Finding("state", "ok", f"{name} is reachable and at the newest revision")
+
+    def _stripe(self) -> Findings:
+        found = self._first("Stripe", self.wires.stripe.identity)
+        self.found |= {"stripe_account": found.account_id, "livemode": found.livemode}
+        yield Finding("Stripe", "ok", f"account {found.account_id}")
+
+    def _intercom(self) -> Findings:
+        found = self._first("Intercom", self.wires.intercom.identity)
+        self.found |= {"intercom_workspace": found.workspace, "intercom_region": found.region}
+        yield Finding("Intercom", "ok", f"workspace {found.workspace} ({found.region})")
+
+    def _first(self, system: str, call: Callable[[], T]) -> T:
+        """The first call to a vendor; what it raises is raised again by ``answering``."""
+        try:
+            return ask(system, call)
+        except Failed as failed:
+            self._down[system] = failed
+            raise
+
+    def answering(self, system: str) -> Wires:
+        """A vendor that has failed once is not asked again."""
+        if system in self._down:
+            raise self._down[system]
+        return self.wires
+
+    def _house(self) -> Findings:
+        house = self._known()
+        same_house(house, self.found)
+        for system in self._down:
+            yield Finding("house", "warning", f"whether it belongs to the key of {system} is not known: see {system}")
+        if not self._down:
+            yield Finding("house", "ok", f"installation {house.installation_id} belongs to these keys")
+
+    def _known(self) -> House:
+        house = open_store(self.settings).house()
+        if house is None:
+            raise Failed("this state was never set up: run `instep init`")
+        return house
+
+    def _targets(self) -> Findings:
+        modes = self._known().modes
+        watching = sum(mode != "on" for mode in modes.values())
+        some = f"{watching} of {counted(len(modes), 'target')} only {'watches' if watching == 1 else 'watch'}"
+        yield Finding("targets", "ok", f"{some}: nothing is sent there" if watching else f"all {len(modes)} are on")
 
 
 def _product(w: Wires) -> Findings:
@@ -109,25 +155,19 @@ def _product(w: Wires) -> Findings:
         addresses[person.email.casefold()] += rows
         if person.bills:
             owners.add(str(person.account_id))
-    yield Finding("product", "ok", f"instep_users has {people} people in {len(members)} accounts")
+    persons = "1 person" if people == 1 else f"{people} people"
+    yield Finding("product", "ok", f"instep_users has {persons} in {counted(len(members), 'account')}")
     shared = [address for address, count in addresses.items() if address and count > 1]
     if shared:
-        yield Finding(
-            "product", "warning", f"{len(shared)} e-mail addresses belong to more than one user: Intercom may join them"
-        )
+        many = counted(len(shared), "e-mail address", "belongs", "belong")
+        yield Finding("product", "warning", f"{many} to more than one user: Intercom may join them")
     if problems:
-        yield Finding(
-            "product",
-            "warning",
-            f"{problems} rows of instep_users cannot be used: `instep todo` names them after a sync",
-        )
+        some = f"{counted(problems, 'row')} of instep_users cannot be used"
+        yield Finding("product", "warning", f"{some}: `instep todo` names them after a sync")
     if members - owners:
         some = ", ".join(sorted(members - owners)[:3])
-        yield Finding(
-            "product",
-            "warning",
-            f"{len(members - owners)} accounts have no owner (like {some}): the earliest person counts",
-        )
+        many = counted(len(members - owners), "account", "has", "have")
+        yield Finding("product", "warning", f"{many} no owner (like {some}): the earliest person counts")
     yield from _accounts(w, members)
 
 
@@ -148,15 +188,13 @@ def _accounts(w: Wires, members: set[str]) -> Findings:
         return
     pages = ask("the product database", lambda: list(source.scan(None)))
     known = {record.ref.id for page in pages for record in page.records}
-    yield Finding("product", "ok", f"instep_accounts has {len(known)} accounts")
+    yield Finding("product", "ok", f"instep_accounts has {counted(len(known), 'account')}")
     if known - members:
-        yield Finding(
-            "product", "warning", f"{len(known - members)} accounts of instep_accounts have no people in instep_users"
-        )
+        some = counted(len(known - members), "account", "has", "have")
+        yield Finding("product", "warning", f"{some} no people in instep_users, but a row in instep_accounts")
     if members - known:
-        yield Finding(
-            "product", "warning", f"{len(members - known)} accounts of instep_users are not in instep_accounts"
-        )
+        some = counted(len(members - known), "account", "has", "have")
+        yield Finding("product", "warning", f"{some} people in instep_users, but no row in instep_accounts")
 
 
 def _plans(settings: Settings, w: Wires, config: Config) -> Findings:
@@ -191,12 +229,11 @@ def _names(w: Wires, config: Config) -> Findings:
             )
     if missing:
         some = ", ".join(name.name for name in missing[:3])
-        yield Finding(
-            "Intercom names",
-            "warning",
-            f"{len(missing)} of {len(wanted)} tags and attributes do not exist yet (like {some}): "
-            "they are made when targets are switched on",
+        many = (
+            f"{len(missing)} of {len(wanted)} tags and attributes {'does' if len(missing) == 1 else 'do'} not exist yet"
         )
+        text = f"{many} (like {some}): made when targets are switched on"
+        yield Finding("Intercom names", "warning", text)
     else:
         yield Finding("Intercom names", "ok", f"all {len(wanted)} tags and attributes exist")
 
@@ -217,15 +254,20 @@ def _attributes(w: Wires, model: str) -> dict[str, str]:
     return {str(a["name"]): "archived" if a.get("archived") else str(a["data_type"]) for a in listed.get("data") or []}
 
 
-def _provisioner(w: Wires) -> Findings:
+def _provisioner(settings: Settings, w: Wires) -> Findings:
+    secret = bool(settings.provisioner_secret.get_secret_value())
     if w.instances is None:
-        yield Finding("provisioner", "ok", "none: product instances are not managed (PROVISIONER_URL)")
+        text = "none: product instances are not managed (PROVISIONER_URL)"
+        unused = "PROVISIONER_SECRET is set without PROVISIONER_URL: product instances are not managed"
+        yield Finding("provisioner", "warning", unused) if secret else Finding("provisioner", "ok", text)
         return
-    try:
-        w.instances.fetch(Ref("instances", "instance", "instep-check"))
-        yield Finding("provisioner", "ok", "answers")
-    except ConnectorError as error:
-        yield Finding("provisioner", "problem", f"{error}: look at PROVISIONER_URL and PROVISIONER_SECRET")
+    if not secret:
+        unsigned = "PROVISIONER_URL is set without PROVISIONER_SECRET: requests are not signed; set the secret"
+        yield Finding("provisioner", "warning", unsigned)
+    instances = w.instances
+    ask("the provisioner", lambda: instances.fetch(Ref("instances", "instance", "instep-check")))
+    proof = "; reading needs no signature, so the secret is first proved by the first instance" if secret else ""
+    yield Finding("provisioner", "ok", f"answers{proof}")
 
 
 def _clock(settings: Settings) -> Findings:

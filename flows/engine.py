@@ -57,7 +57,7 @@ class Visit:
     ``unread``: system -> why it could not be fetched. ``wanted``: (target, subject) that should hold something."""
 
     lease: Lease
-    pairs: list[Pair] = field(default_factory=list)
+    pairs: dict[str, Pair] = field(default_factory=dict)
     proved: bool = False
     asked: bool = False
     unread: dict[str, ConnectorError] = field(default_factory=dict)
@@ -82,7 +82,7 @@ class Engine:
         self._now, self._born_at = now, born_at
         self.tally = tally
         self._counting = Lock()
-        self._applier = Applier(store, now, run, salt, self.tally.writes, self.tally.stopped)
+        self._applier = Applier(store, now, run, salt, systems.pseudonyms, self.tally.writes, self.tally.stopped)
 
     def work(self, lease: Lease) -> None:
         """One account, from its facts to its next due moment. Only bugs escape, as a line in the tally."""
@@ -106,7 +106,7 @@ class Engine:
         with self._counting:
             self.tally.accounts += 1
             self.tally.looked += active
-            self.tally.outcomes.update(pair.outcome.value for pair in visit.pairs)
+            self.tally.outcomes.update(pair.outcome.value for pair in visit.pairs.values())
             self.tally.outcomes[Outcome.WAITING.value] += active - len(visit.pairs)
 
     def _converge(self, visit: Visit) -> Life:
@@ -115,7 +115,6 @@ class Engine:
         if lease.taken_over or lease.attempts or not lease.reason.endswith(("changed", "looked at")):
             self._prove(visit)
         while True:
-            visit.pairs.clear()
             try:
                 return self._targets(visit)
             except NeedsProof:
@@ -127,10 +126,10 @@ class Engine:
             if self._systems.mode(line.target.name) == "off":
                 continue
             changed = self._line(visit, line, facts, current)
+            if visit.pairs[line.target.name].created and facts.elsewhere:
+                homes = {person.account_id for person in facts.elsewhere}
+                self._store.mark(sorted(homes), self._now(), "a shared account has something new")
             if changed:
-                if facts.elsewhere:
-                    homes = {person.account_id for person in facts.elsewhere}
-                    self._store.mark(sorted(homes), self._now(), "a shared account changed")
                 self._read(visit, sorted(changed, key=str))
                 facts, current = self._facts(visit.lease.account_id)
         if visit.proved:
@@ -139,7 +138,7 @@ class Engine:
         return current
 
     def _line(self, visit: Visit, line: TargetLine, facts: AccountFacts, current: Life) -> set[Ref]:
-        pair = Pair(line.target.name, Outcome.UNCHANGED)
+        pair = visit.pairs.setdefault(line.target.name, Pair(line.target.name, Outcome.UNCHANGED))
         watch = self._systems.mode(line.target.name) == "watch"
         changed: set[Ref] = set()
         for desired in line.wanted(facts, current, self._systems.config):
@@ -149,7 +148,6 @@ class Engine:
                 raise NeedsProof
             pair.take(result)
             changed |= result.changed
-        visit.pairs.append(pair)
         return changed
 
     def _tidy(self, visit: Visit, facts: AccountFacts) -> None:
@@ -175,8 +173,8 @@ class Engine:
         return not failed
 
     def _facts(self, account: AccountId) -> tuple[AccountFacts, Life]:
-        facts = gather(self._store, account, self._born_at)
         systems = self._systems
+        facts = gather(self._store, account, self._born_at, systems.pseudonyms)
         return facts, life(facts, systems.config, systems.catalog, self._now(), systems.managed, systems.zone)
 
     def _alert(self, facts: AccountFacts, current: Life) -> None:
@@ -194,13 +192,13 @@ class Engine:
             if isinstance(error, Unauthorized):
                 self.tally.stopped[system] = str(error)
         down = [system for system, e in visit.unread.items() if isinstance(e, BreakerOpen | Unauthorized)]
-        waiting = next(iter([*(pair.waiting for pair in visit.pairs if pair.waiting), *down]), "")
+        waiting = next(iter([*(pair.waiting for pair in visit.pairs.values() if pair.waiting), *down]), "")
         if waiting:
             self._store.settle(lease, now, f"waiting for {waiting}", now=now, waiting=waiting)
-        elif visit.unread or any(pair.retry for pair in visit.pairs):
+        elif visit.unread or any(pair.retry for pair in visit.pairs.values()):
             self._store.settle(lease, now, "retry", now=now, retry_in=_backoff(lease.attempts))
         else:
-            pending = [pair.pending_since for pair in visit.pairs if pair.pending_since is not None]
+            pending = [pair.pending_since for pair in visit.pairs.values() if pair.pending_since is not None]
             polls = [now + max(POLL_FIRST, min(POLL_MOST, now - since)) for since in pending]
             due = min((at for at in (current.next_look_at, *polls) if at is not None), default=None)
             self._store.settle(lease, due, "timer", now=now)

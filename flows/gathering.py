@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from mappings.lifecycle import billing_contact
+from flows.pseudonyms import Pseudonyms
 from mappings.model import (
     AccessRow,
     Account,
@@ -17,21 +17,35 @@ from mappings.model import (
     Instance,
     Person,
     Request,
+    RequestId,
+    Subject,
     Subscription,
-    fingerprint,
-)
+    request_subject,
+)  # fmt: skip
+from mappings.redemption import asking
 from state.store import Store
 
 T = TypeVar("T")
+# A Link is parked for this when its create was definitely refused: nothing was made.
+REJECTED = "rejected"
+TRIALS = "stripe.trials"
 
 
-def gather(store: Store, account: AccountId, born_at: int) -> AccountFacts:
+def gather(store: Store, account: AccountId, born_at: int, pseudonyms: Pseudonyms) -> AccountFacts:
     """Everything the state knows about ``account``, in an order that does not depend on how it came in."""
     facts = assemble(account, store.facts([account]).get(account, []), born_at)
-    if not any(r.kind == "trial" and not r.answer for r in facts.requests):
+    waiting = [r.request_id for r in facts.requests if r.kind == "trial" and not r.answer]
+    if not waiting:
         return facts
-    used = store.redeemed([redemption(kind, value) for kind, value in _keys(facts)])
-    return replace(facts, redeemed_by=frozenset(used.values()))
+    used = store.redeemed([stored for key in asking(facts) for stored in pseudonyms.redeemed(key)])
+    return replace(facts, redeemed_by=frozenset(used.values()), rejected=_rejected(store, waiting))
+
+
+def _rejected(store: Store, requests: Iterable[RequestId]) -> frozenset[str]:
+    subjects: dict[Subject, RequestId] = {request_subject(request): request for request in requests}
+    links = store.links(list(subjects)).values()
+    trials = (link for link in links if link.target == TRIALS and link.state == "parked")
+    return frozenset(subjects[trial.subject] for trial in trials if trial.parked_for == REJECTED)
 
 
 def assemble(account: AccountId, facts: Iterable[Fact], born_at: int) -> AccountFacts:
@@ -54,19 +68,3 @@ def assemble(account: AccountId, facts: Iterable[Fact], born_at: int) -> Account
 
 def _of(bodies: Iterable[object], cls: type[T]) -> tuple[T, ...]:
     return tuple(body for body in bodies if isinstance(body, cls))
-
-
-def redemption(kind: str, value: str) -> tuple[str, str]:
-    """What is stored of a used trial: a hash, never an address."""
-    return kind, fingerprint([kind, value])
-
-
-def _keys(facts: AccountFacts) -> list[tuple[str, str]]:
-    """What the account's people would use up: the requesters and the billing contact."""
-    asked = {request.user_id for request in facts.requests}
-    contact = billing_contact(facts.people)
-    keys = [("account", str(facts.account_id))]
-    for person in facts.people:
-        if person.user_id in asked or person is contact:
-            keys += [("user", person.user_id), ("email", person.email.casefold())]
-    return [key for key in keys if key[1]]

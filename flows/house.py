@@ -8,8 +8,9 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-from connectors.contract import ConnectorError, Declares, Transient, Unauthorized
+from connectors.contract import ConnectorError, Declares, Rejected, Transient, Unauthorized
 from connectors.stripe import StripeBilling
+from flows.pseudonyms import pseudonyms
 from flows.settings import Failed, Misuse, Settings, load_config
 from flows.systems import Wires, sources, targets, wires
 from flows.wiring import SourceLine, Systems, TargetLine
@@ -22,7 +23,13 @@ from state.store import House, StateError, Store
 T = TypeVar("T")
 TargetLines = Callable[[Wires, Config, Callable[[], int]], Sequence[TargetLine]]
 SourceLines = Callable[[Wires, Callable[[], int]], Sequence[SourceLine]]
-KEYS = {"Stripe": "STRIPE_API_KEY", "Intercom": "INTERCOM_ACCESS_TOKEN", "the product database": "INSTEP_PRODUCT_URL"}
+# Where a system's key and its address are set.
+KEYS = {
+    "Stripe": ("STRIPE_API_KEY", "STRIPE_API_BASE"),
+    "Intercom": ("INTERCOM_ACCESS_TOKEN", "INTERCOM_API_BASE"),
+    "the product database": ("INSTEP_PRODUCT_URL", "INSTEP_PRODUCT_URL"),
+    "the provisioner": ("PROVISIONER_SECRET", "PROVISIONER_URL"),
+}
 IDENTITY = {
     "stripe_account": "Stripe account",
     "livemode": "Stripe live mode",
@@ -62,15 +69,20 @@ def open_instep(
     same_house(house, identify(w, unreachable))
     ask("the product database", w.product.check)
     systems = assemble(w, config, house.modes, now, target_lines, source_lines, settings.instep_timezone)
+    hashes = pseudonyms(settings.instep_secrets.get_secret_value(), house.installation_id)
     for gate in w.gates:
         gate.breaker.on_recover = partial(store.wake_waiting, gate.system)
-    return Instep(settings, store, systems, _follow_configuration(store, house, config, now), now, unreachable)
+    return Instep(settings, store, replace(systems, pseudonyms=hashes), house, now, unreachable)
 
 
 def open_store(settings: Settings) -> Store:
     """The state database, migrated and reachable."""
     try:
         store = Store(settings.instep_state_url.get_secret_value())
+        if store.database.missing:
+            raise Failed(
+                f"There is no file {store.database.url.database}: run `instep init`, or correct INSTEP_STATE_URL."
+            )
         store.check()
     except StateError as error:
         raise Failed(str(error)) from None
@@ -108,14 +120,32 @@ def assemble(
     )
 
 
+def refusal(system: str) -> str:
+    """A vendor does not take its key. ``system`` as here or as a Gate names it."""
+    name = next((name for name in KEYS if system.casefold() in name.casefold()), "")
+    if not name:
+        return f"{system} refuses the key."
+    key, _ = KEYS[name]
+    what = "secret" if key.endswith("SECRET") else "key"
+    return f"{name[0].upper()}{name[1:]} refuses the {what} in {key}. Put a working {what} there."
+
+
 def ask(system: str, call: Callable[[], T]) -> T:
     """A vendor call of the start-up: any failure ends in one sentence that names the setting to look at."""
+    name, (_, address) = system[0].upper() + system[1:], KEYS[system]
     try:
         return call()
     except Unauthorized:
-        raise Failed(f"{system} refuses the key in {KEYS[system]}. Put a working key there.") from None
+        raise Failed(refusal(system)) from None
     except ConnectorError as error:
-        raise Failed(f"{system} cannot be used: {error}. Check {KEYS[system]} and the address beside it.") from None
+        text = str(error)
+        _, unreachable, detail = text.partition(" cannot be reached")
+        if unreachable:
+            raise Failed(f"{name} cannot be reached{detail}: check {address} and the network.") from None
+        if isinstance(error, Rejected) and " has no " in text:
+            text = text[0].upper() + text[1:]
+            raise Failed(f"{text}: make it (docs/operating.md), or correct {address}.") from None
+        raise Failed(f"{name} cannot be used: {text}. Check {address}.") from None
 
 
 def identify(w: Wires, unreachable: dict[str, str] | None = None) -> dict[str, str | bool]:
@@ -143,15 +173,29 @@ def same_house(house: House, found: Mapping[str, str | bool]) -> None:
             )
 
 
-def _follow_configuration(store: Store, house: House, config: Config, now: Callable[[], int]) -> House:
-    """A changed instep.toml makes every account due."""
-    mark = fingerprint(config.model_dump(mode="json"))
-    if mark == house.config_fingerprint:
-        return house
-    house = replace(house, config_fingerprint=mark)
-    store.make_all_due(now(), "instep.toml changed")
-    store.settle_in(house)
-    return house
+def configuration_changed(instep: Instep) -> bool:
+    """Whether instep.toml is another one than the accounts were last brought in step with."""
+    return config_mark(instep.systems.config) != instep.house.config_fingerprint
+
+
+def config_mark(config: Config) -> str:
+    return fingerprint(config.model_dump(mode="json"))
+
+
+def follow_configuration(instep: Instep) -> None:
+    """After a change of instep.toml: make the names that the targets in use need, and every account due again."""
+    if not configuration_changed(instep):
+        return
+    declare(instep.systems)
+    _begin_again(instep.store, instep.now(), "instep.toml changed")
+    instep.house = replace(instep.house, config_fingerprint=config_mark(instep.systems.config))
+    instep.store.settle_in(instep.house)
+
+
+def _begin_again(store: Store, now: int, reason: str) -> None:
+    """Every account is due, and what was parked is tried again."""
+    store.forget_parking()
+    store.make_all_due(now, reason)
 
 
 def init_product(settings: Settings) -> list[str]:
@@ -181,9 +225,9 @@ def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
     if house:
         same_house(house, found)
     ask("the product database", w.product.make_tables)
-    if on:
-        declare(systems)
     modes: dict[str, Mode] = {line.target.name: "on" if on else "watch" for line in systems.targets}
+    if on:
+        declare(replace(systems, modes=modes))
     fresh = house is None
     house = House(
         installation_id=house.installation_id if house else uuid4().hex,
@@ -193,8 +237,10 @@ def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
         intercom_workspace=str(found["intercom_workspace"]),
         intercom_region=str(found["intercom_region"]),
         modes=modes if on or house is None else {**modes, **house.modes},
-        config_fingerprint=fingerprint(config.model_dump(mode="json")),
+        config_fingerprint=config_mark(config) if on or house is None else house.config_fingerprint,
     )
+    if on:
+        _begin_again(store, settings.clock()(), "switched on")
     store.settle_in(house)
     return house, fresh
 
@@ -209,7 +255,7 @@ def _reachable(settings: Settings) -> Store:
 
 
 def declare(systems: Systems) -> None:
-    """Make every tag and attribute that the targets need."""
+    """Make every tag and attribute that the targets which are on need."""
     for line in systems.targets:
-        if isinstance(line.target, Declares):
+        if isinstance(line.target, Declares) and systems.mode(line.target.name) == "on":
             ask("Intercom", lambda target=line.target: target.declare(systems.names))  # type: ignore[misc]

@@ -12,13 +12,14 @@ from uuid import uuid4
 
 from connectors.contract import ConnectorError
 from flows.engine import LEASE, Engine, Tally
-from flows.house import Instep
+from flows.house import Instep, configuration_changed, follow_configuration
 from flows.owner import gone, this_worker
 from flows.preview import Planned, preview
 from flows.reading import LOOK_BATCH, Looked, Pulled, Reader
+from flows.redeeming import learn_past_trials
 from flows.wiring import SourceLine
 from mappings.model import AccountId
-from state.store import Backlog, Entry, Lease
+from state.store import Backlog, Entry, Lease, LeaseLost
 
 log = logging.getLogger("instep")
 Progress = Callable[[str, int], None]
@@ -99,6 +100,8 @@ class Hub:
             with self._told(f"reading {name}") as tell:
                 while (pulled := self._reader.pull(line, sweep, tell)).busy and time.monotonic() < give_up:
                     time.sleep(1)
+        except LeaseLost:
+            pulled = Pulled(name, busy=True)
         except ConnectorError as error:
             self.report.troubles[name] = f"{name} could not be read: {error}"
             return None
@@ -122,13 +125,20 @@ class Hub:
         return looked.hints
 
     def ready(self) -> bool:
-        """Nothing that could already exist is created before every source was read once, whole."""
+        """Nothing that could already exist is created before every source was read once, whole; and a changed
+        instep.toml is followed first."""
         missing = self.instep.store.unscanned([line.source.name for line in self.instep.systems.sources])
         if missing:
             self.report.troubles["first scan"] = (
                 f"not read completely yet: {', '.join(missing)}; nothing is sent before"
             )
-        return not missing
+            return False
+        instep = self.instep
+        if not learn_past_trials(instep.store, instep.systems.pseudonyms, self._owner, instep.now()):
+            self.report.troubles["first scan"] = "another worker is learning of past trials; nothing is sent before"
+            return False
+        follow_configuration(instep)
+        return True
 
     def due(self, only: Sequence[AccountId] = ()) -> list[Lease]:
         """Lease the next batch of accounts to work on; empty when nothing is due."""
@@ -158,6 +168,8 @@ class Hub:
         ``watch``: as it falls due, for ``patience`` seconds and no longer; what is left is for the next run.
         """
         give_up = time.monotonic() + patience
+        if only and not watch:
+            self.instep.store.mark(only, self.instep.now(), "ordered")
         while True:
             looked = self.look(LOOK_BATCH)
             if leases := self.due(only):
@@ -189,12 +201,18 @@ class Hub:
     def plan(self, only: Sequence[AccountId] = ()) -> list[Planned]:
         """What a sync would send for every due account (or for ``only``), without sending it."""
         instep = self.instep
-        accounts = list(only) or instep.store.due_accounts(instep.now())
+        everyone = configuration_changed(instep)
+        accounts = only or (instep.store.accounts() if everyone else instep.store.due_accounts(instep.now()))
         salt = instep.house.installation_id[:8]
         planned: list[Planned] = []
         for account in accounts:
             planned += preview(instep.store, instep.systems, account, instep.now(), instep.house.born_at, salt)
         return planned
+
+    def forget(self) -> None:
+        """Hints that were dealt with long ago."""
+        while self.instep.store.purge(self.instep.now()):
+            pass
 
     def sent(self) -> list[Entry]:
         """The journal of this run, oldest first."""
@@ -224,4 +242,5 @@ def sweep(instep: Instep, only: Sequence[AccountId] = (), progress: Progress = l
         hub.pull(sweep=True)
         if hub.ready():
             hub.until_idle(only)
+        hub.forget()
     return hub.report

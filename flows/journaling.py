@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mappings.model import Held, Link, Scalar, Step, fingerprint
+from flows.pseudonyms import Pseudonyms
+from mappings.model import Held, Link, Scalar, Step
 from mappings.plan import scalars
 from state.store import Entry
 
 PERSONAL = ("email", "name", "owner_email")
 
 
-def entry(link: Link, step: Step, held: Held, now: int, run: str) -> Entry:
+def entry(link: Link, step: Step, held: Held, now: int, run: str, pseudonyms: Pseudonyms) -> Entry:
     """One journal line; of people it holds hashes only."""
     after = scalars(step.values)
     before = {name: link.values.get(name) for name in after}
@@ -26,8 +27,8 @@ def entry(link: Link, step: Step, held: Held, now: int, run: str) -> Entry:
         subject=step.subject,
         operation=step.operation,
         reason=step.why,
-        before=minimised(before),
-        after=minimised(after),
+        before=minimised(before, pseudonyms),
+        after=minimised(after, pseudonyms),
         caused_at=step.occurrence.at if step.occurrence else None,
         sent_at=now,
         run=run,
@@ -35,6 +36,6 @@ def entry(link: Link, step: Step, held: Held, now: int, run: str) -> Entry:
     )
 
 
-def minimised(values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+def minimised(values: Mapping[str, Scalar], pseudonyms: Pseudonyms) -> dict[str, Scalar]:
     """Values for the journal: what names a person becomes a short hash, so that a change still shows."""
-    return {name: f"#{fingerprint(v)[:8]}" if name in PERSONAL and v else v for name, v in values.items()}
+    return {name: f"#{pseudonyms.of(v)[:8]}" if name in PERSONAL and v else v for name, v in values.items()}

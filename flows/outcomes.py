@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from connectors.contract import Rejected
 from mappings.model import Ref
 
 
@@ -21,15 +22,21 @@ class Outcome(StrEnum):
 ORDER = list(Outcome)
 
 
+class NotMade(Rejected):
+    """A create was refused for good, so what it would have used up is free again."""
+
+
 @dataclass(slots=True)
 class Result:
     """What became of one Desired. ``waiting``: the system whose breaker is open or whose key fails. ``retry``: come
-    back soon. ``pending_since``: accepted but unfinished since then. ``unproved``: it wants a fresh look first."""
+    back soon. ``created``: something new is there. ``pending_since``: accepted but unfinished since then.
+    ``unproved``: it wants a fresh look first."""
 
     outcome: Outcome = Outcome.UNCHANGED
     changed: set[Ref] = field(default_factory=set)
     waiting: str = ""
     retry: bool = False
+    created: bool = False
     pending_since: int | None = None
     unproved: bool = False
 
@@ -42,11 +49,13 @@ class Pair:
     outcome: Outcome
     waiting: str = ""
     retry: bool = False
+    created: bool = False
     pending_since: int | None = None
 
     def take(self, result: Result) -> None:
         self.outcome = max(self.outcome, result.outcome, key=ORDER.index)
         self.waiting = self.waiting or result.waiting
         self.retry = self.retry or result.retry
+        self.created = self.created or result.created
         if result.pending_since is not None:
             self.pending_since = result.pending_since

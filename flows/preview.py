@@ -9,7 +9,7 @@ from flows.gathering import gather
 from flows.wiring import Systems, TargetLine
 from mappings.lifecycle import life
 from mappings.model import AccountFacts, AccountId, Desired, Later, Link, Step, Subject, Value
-from mappings.plan import fold, next_step
+from mappings.plan import fold, next_step, version_of
 from state.store import Store
 
 Links = dict[tuple[str, Subject], Link]
@@ -26,7 +26,7 @@ class Planned:
 
 def preview(store: Store, systems: Systems, account: AccountId, now: int, born_at: int, salt: str) -> list[Planned]:
     """All steps for ``account`` in the order of a sync. What earlier steps would bring is folded into later ones."""
-    facts = gather(store, account, born_at)
+    facts = gather(store, account, born_at, systems.pseudonyms)
     links: Links = {}
     planned: list[Planned] = []
     then = False
@@ -49,7 +49,7 @@ def _steps(
 ) -> Iterator[Step]:
     key = (desired.target, desired.subject)
     link = store.links([desired.subject]).get(key) or Link(*key)
-    if link.state == "parked":
+    if desired.problem or (link.state == "parked" and link.parked_for == version_of(desired)):
         return
     if line.held and (line.fetched or not link.external_id) and (held := line.held(facts, desired)):
         link = replace(link, external_id=held.external_id, values={**link.values, **held.values})

@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from flows.hub import Hub
-from flows.reporting import run, run_name, shown
+from flows.reporting import came_in, run, run_name, shown
 from flows.wiring import SourceLine
 
 
@@ -33,6 +33,6 @@ def read(hub: Hub, line: SourceLine, sweep: bool, patience: float) -> State[Any]
         pulled = hub.read(line, sweep, patience)
         if pulled is None or pulled.busy:
             return "another run is reading it"
-        return f"{pulled.rows} rows and {pulled.hints} hints came in"
+        return came_in(pulled.rows, pulled.hints)
 
     return shown(hub.report, work)

@@ -6,9 +6,9 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from connectors.contract import ConnectorError, Page, Source
+from connectors.contract import ConnectorError, Page, Source, Stale
 from flows.wiring import SourceLine, Systems
 from mappings.model import Fact, Record, Ref, fingerprint
 from mappings.plan import match, match_surely
@@ -55,7 +55,8 @@ class Reader:
         self._store, self._systems, self._now, self._owner, self._pool = store, systems, now, owner, pool
 
     def pull(self, line: SourceLine, sweep: bool = False, progress: Callable[[int], None] | None = None) -> Pulled:
-        """Read what is new in one source; the first time, and for a ``sweep``, all of it.
+        """Read what is new in one source; the first time, for a ``sweep``, and when its events lie too far back, all
+        of it.
 
         Raises ConnectorError when the source cannot be read; what was stored before stays.
         """
@@ -65,14 +66,22 @@ class Reader:
             return Pulled(source.name, busy=True)
         pulled = Pulled(source.name)
         try:
-            if sweep or source.feed == "truth" or cursor.scanned_at is None:
+            if sweep or source.feed == "truth" or cursor.scanned_at is None or cursor.scan_look is not None:
                 cursor = self._scan(line, cursor, pulled, progress)
-            if source.feed == "hints":
-                for page in source.changes(cursor.position):
-                    pulled.hints += self._store.take_in(cursor, page.changes, page.cursor, self._now())
+            try:
+                self._hear(source, cursor, pulled)
+            except Stale:
+                cursor = self._scan(line, replace(cursor, position=None, scan=None), pulled, progress)
+                self._hear(source, cursor, pulled)
         finally:
             self._store.release_cursor(cursor)
         return pulled
+
+    def _hear(self, source: Source, cursor: Cursor, pulled: Pulled) -> None:
+        """What the event log says since the last time. Raises Stale."""
+        if source.feed == "hints":
+            for page in source.changes(cursor.position):
+                pulled.hints += self._store.take_in(cursor, page.changes, page.cursor, self._now())
 
     def _scan(self, line: SourceLine, cursor: Cursor, pulled: Pulled, progress: Callable[[int], None] | None) -> Cursor:
         """Everything, page by page, each page with its resume point. The event cursor is taken first, so that what

@@ -12,6 +12,8 @@ from prefect.utilities.annotations import quote
 
 from flows.hub import Hub
 from flows.reporting import run, run_name, shown
+from flows.requesting import named
+from flows.wording import counted
 from mappings.model import AccountId
 from state.store import Lease
 
@@ -31,13 +33,16 @@ def reconcile(only: list[str] | None = None, watch_seconds: int = 50) -> State[A
 
 
 def accounts(only: list[str] | None) -> list[AccountId]:
+    """Everyone for None; Misuse for an empty list."""
+    if only is not None:
+        named(only)
     return [AccountId(account) for account in only or ()]
 
 
 def work_on(hub: Hub, batches: Iterable[list[Lease]]) -> None:
     """A task run for every batch, named after its size."""
     for leases in batches:
-        named = work.with_options(task_run_name=f"work on {len(leases)} accounts")
+        named = work.with_options(task_run_name=f"work on {counted(len(leases), 'account')}")
         named(hub, quote(leases), return_state=True)
 
 
@@ -48,6 +53,6 @@ def work(hub: Hub, leases: list[Lease]) -> State[Any]:
     def send() -> str:
         before = hub.report.writes
         hub.work(leases)
-        return f"{hub.report.writes - before} changes sent"
+        return f"{counted(hub.report.writes - before, 'change')} sent"
 
     return shown(hub.report, send)

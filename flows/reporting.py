@@ -12,10 +12,11 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.client.schemas.objects import State
 
 from connectors.contract import ConnectorError
-from flows.house import open_instep
+from flows.failures import opened, troubles
 from flows.hub import Hub, Report
 from flows.reading import Pulled
 from flows.settings import Failed, Misuse, load_settings
+from flows.wording import counted
 from state.store import Entry, StateError
 
 # A table of more rows is slow to open; the journal has them all.
@@ -30,7 +31,7 @@ def run_name() -> str:
     """The name of the flow run that is starting: purpose, moment, and for how many accounts."""
     only = runtime.flow_run.parameters.get("only")
     name = f"{runtime.flow_run.flow_name} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
-    return f"{name}, {len(only)} accounts" if only else name
+    return f"{name}, {counted(len(only), 'account')}" if only else name
 
 
 def run(purpose: str, work: Callable[[Hub], None]) -> State[None]:
@@ -39,7 +40,7 @@ def run(purpose: str, work: Callable[[Hub], None]) -> State[None]:
     Anything wrong makes it Failed. No exception escapes, for Prefect would show its text and trace.
     """
     try:
-        hub = Hub(open_instep(load_settings()), purpose)
+        hub = Hub(opened(load_settings(), purpose), purpose)
     except Exception as error:
         return _failed([sentence(error)])
     wrong = _attempt(hub, work)
@@ -69,7 +70,7 @@ def problems(report: Report) -> list[str]:
     unbalanced = (
         [] if report.tally.balanced else ["the books do not balance: not all pairs looked at are accounted for"]
     )
-    return [public(text) for text in (*report.troubles.values(), *bugs, *unbalanced)]
+    return [public(text) for text in (*troubles(report), *bugs, *unbalanced)]
 
 
 def sentence(error: Exception) -> str:
@@ -93,9 +94,11 @@ def escaped(text: str) -> str:
 def markdown(report: Report, entries: Sequence[Entry], wrong: Sequence[str]) -> str:
     """The report of a run: what went wrong first, then what was read and sent."""
     tally, backlog = report.tally, report.backlog
-    looked = f"{tally.accounts} accounts worked on, {len(entries)} changes sent, {report.looked.roots} objects fetched"
-    left = f"Left: {backlog.due} accounts and {backlog.hints} hints due, {backlog.leased} in work." if backlog else ""
-    todo = f"{report.new_todo} new lines need a person: `instep todo` lists them." if report.new_todo else ""
+    looked = f"{_worked(tally.accounts, len(entries))}, {counted(report.looked.roots, 'object')} fetched"
+    due = f"{counted(backlog.due, 'account')} and {counted(backlog.hints, 'hint')} due" if backlog else ""
+    left = f"Left: {due}, {backlog.leased} in work." if backlog else ""
+    new = counted(report.new_todo, "new line", "needs", "need")
+    todo = f"{new} a person: `instep todo` lists what does." if report.new_todo else ""
     blocks = [
         f"# {escaped(report.purpose)}: {'failed' if wrong else 'done'}",
         f"Run `{report.run}`: {looked}. {left}",
@@ -125,8 +128,16 @@ def _attempt(hub: Hub, work: Callable[[Hub], None]) -> list[str]:
 
 
 def _done(report: Report) -> str:
-    came = sum(pulled.rows + pulled.hints for pulled in report.pulled)
-    return f"{came} rows and hints came in, {report.tally.accounts} accounts worked on, {report.writes} changes sent"
+    rows, hints = (sum(getattr(pulled, what) for pulled in report.pulled) for what in ("rows", "hints"))
+    return f"{came_in(rows, hints)}, {_worked(report.tally.accounts, report.writes)}"
+
+
+def came_in(rows: int, hints: int) -> str:
+    return f"{counted(rows, 'row')} and {counted(hints, 'hint')} came in"
+
+
+def _worked(accounts: int, writes: int) -> str:
+    return f"{counted(accounts, 'account')} worked on, {counted(writes, 'change')} sent"
 
 
 def _failed(wrong: Sequence[str]) -> State[None]:
@@ -140,7 +151,7 @@ def _publish(report: Report, entries: Sequence[Entry], wrong: Sequence[str]) -> 
         return
     left = len(entries) - MOST_ROWS
     more = f"; the first {MOST_ROWS} are shown, {left} are left out: the journal has them" if left > 0 else ""
-    what = f"{len(entries)} changes of run {report.run}{more}"
+    what = f"{counted(len(entries), 'change')} of run {report.run}{more}"
     create_table_artifact(rows(entries), key=f"{report.purpose}-changes", description=what)
 
 

@@ -74,9 +74,18 @@ def _plan(config: Config, plan: str) -> str:
     return plan
 
 
-def must_be_known(instep: Instep, accounts: Sequence[str]) -> None:
-    """Raises Misuse naming the first of ``accounts`` that neither the state nor the product knows."""
-    known = instep.store.facts([AccountId(account) for account in accounts]) if accounts else {}
+def named(accounts: Sequence[str]) -> None:
+    """Raises Misuse for an empty list, which is more likely a lost value than the wish to do nothing."""
+    if not accounts:
+        raise Misuse("--only names no account. Name some, or leave it out for everyone.")
+
+
+def must_be_known(instep: Instep, accounts: Sequence[str] | None) -> None:
+    """Raises Misuse naming the first of ``accounts`` that neither the state nor the product knows; None is everyone."""
+    if accounts is None:
+        return
+    named(accounts)
+    known = instep.store.facts([AccountId(account) for account in accounts])
     for account in accounts:
         if not known[AccountId(account)] and not ask(PRODUCT, lambda a=account: _knows(_product(instep), a)):  # type: ignore[misc]
             raise Misuse(f"Neither the state nor the product knows an account {account}: look in instep_users.")

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import time
 import tomllib
-from collections.abc import Callable
+from base64 import b64decode
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mappings.config import Config
 
 SECRET_BLOCK = "prefect-secret:"  # noqa: S105
+MOST_THREADS = 64
+WHERE = "Put it into the environment or into .env (see .env.example)"
 
 
 class Misuse(Exception):
     """The caller did something wrong: exit code 2. The message says what and how to do it right."""
+
+
+class WrongSettings(Misuse):
+    """``sentences``: one for every setting that is missing or wrong."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        more = f" `instep check` lists all {len(sentences)} that are missing or wrong." if len(sentences) > 1 else ""
+        super().__init__(sentences[0] + more)
+        self.sentences = tuple(sentences)
 
 
 class Failed(Exception):
@@ -42,9 +55,25 @@ class Settings(BaseSettings):
     provisioner_secret: SecretStr = SecretStr("")
     instep_public_url: str = ""
     instep_secrets: SecretStr = SecretStr("")
-    instep_concurrency: int = Field(default=8, ge=1, le=64)
+    instep_concurrency: int = 8
     instep_timezone: str = "UTC"
     instep_now: str = ""
+
+    # pydantic runs "before" validators from the last to the first: these see what a secret block holds.
+    @field_validator("instep_concurrency", mode="before")
+    @classmethod
+    def _is_a_number(cls, value: object) -> int:
+        text = str(value).strip()
+        if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_THREADS):
+            raise ValueError(f"is {text!r}: it must be a whole number from 1 to {MOST_THREADS}")
+        return int(text)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_filled_in(cls, value: object) -> object:
+        if isinstance(value, str) and value.endswith("..."):
+            raise ValueError(f"is not filled in: it still has the placeholder of .env.example. {WHERE}")
+        return value
 
     @field_validator("*", mode="before")
     @classmethod
@@ -64,7 +93,15 @@ class Settings(BaseSettings):
     @classmethod
     def _not_empty(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value().strip():
-            raise ValueError("is empty")
+            raise ValueError(f"is empty. {WHERE}")
+        return value
+
+    @field_validator("instep_product_url", "instep_state_url")
+    @classmethod
+    def _is_a_database(cls, value: SecretStr) -> SecretStr:
+        kinds = ("sqlite://", "postgresql://", "postgres://", "postgresql+psycopg://")
+        if not value.get_secret_value().startswith(kinds):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
         return value
 
     @field_validator("stripe_api_key")
@@ -77,7 +114,8 @@ class Settings(BaseSettings):
     @field_validator("provisioner_secret")
     @classmethod
     def _looks_like_a_secret(cls, value: SecretStr) -> SecretStr:
-        if value.get_secret_value() and not value.get_secret_value().startswith("whsec_"):
+        head, _, key = value.get_secret_value().partition("_")
+        if (head or key) and (head != "whsec" or not _is_base64(key)):
             raise ValueError("must be whsec_ followed by base64 (Standard Webhooks)")
         return value
 
@@ -128,22 +166,36 @@ def _instant(text: str) -> int:
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Raises Misuse naming the first setting that is missing or wrong."""
+    """Raises WrongSettings."""
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise Misuse(_setting_sentence(error)) from None
+        wrong = error.errors(include_input=False, include_url=False)
+        raise WrongSettings([_setting_sentence(each) for each in wrong]) from None
     if settings.live and settings.instep_now:
-        raise Misuse("INSTEP_NOW is for rehearsals and refused with a live Stripe key. Unset it.")
+        raise WrongSettings(["INSTEP_NOW is for rehearsals and refused with a live Stripe key. Unset it."])
     return settings
 
 
-def _setting_sentence(error: ValidationError) -> str:
-    first = error.errors(include_input=False, include_url=False)[0]
-    name = str(first["loc"][0]).upper()
-    if first["type"] == "missing":
-        return f"{name} is not set. Put it into the environment or into .env (see .env.example)."
-    return f"{name} {first['msg'].removeprefix('Value error, ')}."
+def _setting_sentence(wrong: Mapping[str, Any]) -> str:
+    name = str(wrong["loc"][0]).upper()
+    said = f"is not set. {WHERE}" if wrong["type"] == "missing" else wrong["msg"].removeprefix("Value error, ")
+    return f"{name} {said}."
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(b64decode(text, validate=True))
+    except ValueError:
+        return False
+
+
+def no_config(path: Path) -> str:
+    """What to do where the configuration is missing."""
+    subject = (
+        f"{path} does not exist" if path == Path("instep.toml") else f"INSTEP_CONFIG names {path}, which does not exist"
+    )
+    return f"{subject}: correct it, or let `instep init --access full` (or none) write an example to start from."
 
 
 def load_config(path: Path) -> Config:
@@ -151,7 +203,7 @@ def load_config(path: Path) -> Config:
     try:
         return Config.model_validate(tomllib.loads(path.read_text("utf-8")))
     except FileNotFoundError:
-        raise Misuse(f"{path} does not exist. Name your configuration in INSTEP_CONFIG.") from None
+        raise Misuse(no_config(path)) from None
     except OSError as error:
         raise Misuse(f"{path} cannot be read ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -24,5 +24,6 @@ def sweep(only: list[str] | None = None) -> State[Any]:
         read_all(hub, sweep=True, patience=PATIENCE)
         if hub.ready():
             work_on(hub, hub.batches(accounts(only)))
+        hub.forget()
 
     return run("sweep", whole)

@@ -53,13 +53,14 @@ def wires(settings: Settings, stripe_per_second: int | None = None) -> Wires:
 
 
 def sources(w: Wires, now: Callable[[], int]) -> list[SourceLine]:
-    """Read in this order: accounts and people first, so that what billing says finds its account."""
+    """Read in this order: requests before the accounts and people they are about, so that what is inserted meanwhile
+    is known with its account or not at all; those before billing, so that what it says finds its account."""
     lines = [
+        SourceLine(ProductRequests(w.product, now), product.facts),
         SourceLine(ProductAccounts(w.product), product.facts),
         SourceLine(ProductUsers(w.product), product.facts),
         SourceLine(ProductAccess(w.product, now), product.facts),
         SourceLine(StripeBilling(w.stripe, now), stripe.facts),
-        SourceLine(ProductRequests(w.product, now), product.facts),
     ]
     return [*lines, SourceLine(w.instances, provisioning.facts)] if w.instances else lines
 

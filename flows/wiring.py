@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.contract import Source, Target
+from flows.pseudonyms import Pseudonyms
 from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.lifecycle import Life
@@ -61,6 +62,7 @@ class Systems:
     modes: Mapping[str, Mode] = field(default_factory=dict)
     names: Sequence[Name] = ()
     zone: str = "UTC"
+    pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
 
     def mode(self, target: str) -> Mode:
         return self.modes.get(target, "watch")

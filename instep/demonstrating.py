@@ -10,12 +10,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from flows.wording import counted
 from instep import example
 from instep.options import Json
-from instep.screen import as_json, console, counted, say, show, table
+from instep.screen import as_json, console, program, say, show, table
 from instep.story import ACTS, TEAMS, Act, World
 from instep.telling import by_target, telling
 from instep.vendors import Vendors
+from mappings.model import subject_id
 
 if TYPE_CHECKING:
     from flows.house import Instep
@@ -34,7 +36,13 @@ class Played:
     act: Act
     report: Report
     sent: Sequence[Entry]
+    targets: Sequence[str]
     seconds: float
+
+    @property
+    def changed(self) -> int:
+        """How many accounts something was sent for."""
+        return len({example.account_of(subject_id(entry.subject)) for entry in self.sent})
 
 
 def demo(*, json: Json = False) -> int:
@@ -62,12 +70,14 @@ def _play(folder: Path, vendors: Vendors, json: bool, began: float) -> int:
         played.append(_act(world, environment, act))
         if not json:
             _tell(number, played[-1])
+    mark = _writes(vendors)
     again = _sync(environment, ACTS[-1])
+    received = _writes(vendors) - mark
     people = _people(vendors)
     if json:
-        as_json(_data(played, again.report, people, example.access(product), time.monotonic() - began))
+        as_json(_data(played, received, people, example.access(product), time.monotonic() - began))
     else:
-        _end(again, people, example.access(product), time.monotonic() - began)
+        _end(again, received, people, example.access(product), time.monotonic() - began)
     return int(not all(p.report.ok for p in (*played, again)))
 
 
@@ -88,7 +98,8 @@ def _sync(environment: Mapping[str, str], act: Act) -> Played:
         sent = instep.store.journal(limit=10_000, run=report.run)[::-1]
     finally:
         instep.store.close()
-    return Played(act, report, sent, time.monotonic() - started)
+    targets = [line.target.name for line in instep.systems.targets]
+    return Played(act, report, sent, targets, time.monotonic() - started)
 
 
 def _settings(environment: Mapping[str, str], act: Act) -> Settings:
@@ -107,17 +118,24 @@ def _tell(number: int, played: Played) -> None:
     from rich.rule import Rule
     from rich.text import Text
 
+    from flows.failures import troubles
+
     act = played.act
     say()
     show(Rule(Text(f" {number}  {act.title} · {act.now[:10]} {act.now[11:16]} ", "bold"), align="left", style="dim"))
     say(act.told)
-    show(table(("target", "sent#", "what"), by_target(played.sent)))
+    show(table(("target", "sent#", "what"), by_target(played.sent, played.targets)))
     for line in telling(played.sent):
         console().print("  ", line, sep="", soft_wrap=True)
-    accounts = counted(played.report.tally.accounts, "account")
-    say(f"  {counted(played.report.writes, 'write')} for {accounts} in {played.seconds:.1f} s", "dim")
-    for trouble in (*played.report.troubles.values(), *played.report.tally.bugs):
+    accounts = f"{counted(played.report.tally.accounts, 'account')} looked at, {played.changed} changed"
+    say(f"  {accounts}: {counted(played.report.writes, 'write')} in {played.seconds:.1f} s", "dim")
+    for trouble in (*troubles(played.report), *played.report.tally.bugs):
         say(f"  {trouble}", "red")
+
+
+def _writes(vendors: Vendors) -> int:
+    """How many writes the simulated vendors have received so far, by their own books."""
+    return len(vendors.control("GET", "/ledger?writes=1"))
 
 
 def _people(vendors: Vendors) -> dict[str, int]:
@@ -127,7 +145,7 @@ def _people(vendors: Vendors) -> dict[str, int]:
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))) | {"(all people)": len(people)}
 
 
-def _end(again: Played, people: Mapping[str, int], access: Mapping[str, int], seconds: float) -> None:
+def _end(again: Played, received: int, people: Mapping[str, int], access: Mapping[str, int], seconds: float) -> None:
     from rich.columns import Columns
     from rich.rule import Rule
     from rich.text import Text
@@ -136,13 +154,16 @@ def _end(again: Played, people: Mapping[str, int], access: Mapping[str, int], se
     show(Rule(Text(" What the systems hold now ", "bold"), align="left", style="dim"))
     tags = table(("tag in Intercom", "people#"), people.items())
     show(Columns([tags, table(("access in the product", "accounts#"), access.items())], padding=(0, 6)))
-    sent = f"{again.report.writes} writes" if again.report.writes else "nothing: everything is in step"
-    say(f"A second sync right away sends {sent}.", "bold")
-    say(f"{seconds:.0f} seconds in all. Try it yourself: `instep sandbox`; with your own accounts: `instep init`.")
+    writes = counted(again.report.writes, "write")
+    sent = f"sends {writes}" if again.report.writes or received else "sends nothing: everything is in step"
+    say(f"A second sync right away {sent}.", "bold")
+    proof = f"The simulated vendors' own books show {counted(received, 'write')} since the sync before."
+    say(f"{counted(again.report.tally.accounts, 'account')} looked at, {writes} sent. {proof}", "dim")
+    say(f"{seconds:.0f} seconds in all. Try it yourself: `{program()} sandbox`; with your own accounts: README.md.")
 
 
 def _data(
-    played: Sequence[Played], again: Report, people: Mapping[str, int], access: Mapping[str, int], seconds: float
+    played: Sequence[Played], received: int, people: Mapping[str, int], access: Mapping[str, int], seconds: float
 ) -> dict[str, Any]:
     return {
         "acts": [
@@ -150,6 +171,6 @@ def _data(
              "telling": [str(line) for line in telling(p.sent)], "ok": p.report.ok, "seconds": round(p.seconds, 1)}
             for p in played
         ],
-        "people": dict(people), "access": dict(access), "second_sync_writes": again.writes,
+        "people": dict(people), "access": dict(access), "second_sync_writes": received,
         "seconds": round(seconds, 1),
     }  # fmt: skip

@@ -94,6 +94,11 @@ def ask_for_trials(path: Path, accounts: Iterable[str], plan: str, now: int) -> 
         )
 
 
+def account_of(id: str) -> str:
+    """The team of a person, request or instance by the way their ids are made here."""
+    return id.removeprefix("req_").partition("_user_")[0].partition("#")[0]
+
+
 def access(path: Path) -> dict[str, int]:
     """How many accounts have which access, as the product reads it: ``full`` -> 12."""
     with closing(sqlite3.connect(path)) as database:

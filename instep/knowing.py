@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flows.wording import counted
 from instep.options import Json
 from instep.screen import as_json, moment, say, show, table
 
@@ -41,12 +42,24 @@ def _show(found: Standing) -> None:
             ],
         ),
     )
-    waiting = "".join(f"; {count} wait for {system}" for system, count in backlog.waiting.items())
-    say(f"{backlog.due} accounts due, {backlog.hints} hints unread, {backlog.leased} being worked on{waiting}.")
-    say(f"Next due: {moment(backlog.next_at)}.")
-    say(
-        f"Something needs a person ({len(found.todo)}): see `instep todo`." if found.todo else "Nothing needs a person."
+    waiting = "".join(
+        f"; {counted(count, 'account', 'waits', 'wait')} for {system}" for system, count in backlog.waiting.items()
     )
+    due, hints = counted(backlog.due, "account", "is", "are"), counted(backlog.hints, "hint")
+    say(f"{due} due, {hints} unread, {counted(backlog.leased, 'account', 'is', 'are')} being worked on{waiting}.")
+    if backlog.next_at is not None:
+        say(f"Next due: {moment(backlog.next_at)}.")
+    many = counted(len(found.todo), "line", "needs", "need")
+    say(f"{many} a person: see `instep todo`." if found.todo else _nobody(found))
+
+
+def _nobody(found: Standing) -> str:
+    """Nothing needs a person; but a run that failed is no reason to rest."""
+    ended = next((str(run["ended_by"]) for run in found.runs if run["ended_by"]), "")
+    if not ended.startswith("failed"):
+        return "Nothing needs a person."
+    why = ended.removeprefix("failed: ")
+    return f"Nothing needs a person, but the last run failed: {why if why.endswith('.') else f'{why}.'}"
 
 
 def todo(*, json: Json = False) -> int:
@@ -54,7 +67,8 @@ def todo(*, json: Json = False) -> int:
     from flows.settings import load_settings
     from flows.standing import standing
 
-    lines = standing(load_settings()).todo
+    found = standing(load_settings())
+    lines = found.todo
     if json:
         as_json(
             [
@@ -67,5 +81,5 @@ def todo(*, json: Json = False) -> int:
         rows = [(t.id, t.kind, t.subject, t.target or "-", t.reason, t.proposal or "-", moment(t.since)) for t in lines]
         show(table(("#", "kind", "subject", "target", "reason", "proposal", "since"), rows))
     else:
-        say("Nothing needs a person.")
+        say(_nobody(found))
     return 0

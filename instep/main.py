@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
 from instep import demonstrating, knowing, requesting, running, simulating, starting
 from instep.screen import complain
@@ -54,13 +54,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 result_action="return_value",
             )
         except CycloptsError as error:
-            complain(f"{' '.join(str(error).split())} See `instep --help`.")
+            complain(f"{_misuse(error)} See `instep --help`.")
             return WRONG_USE
         except KeyboardInterrupt:
             return INTERRUPTED
         except Exception as error:
             return _failed(error)
     return code if isinstance(code, int) else 0
+
+
+def _misuse(error: CycloptsError) -> str:
+    """What was typed wrong, in one sentence."""
+    text = " ".join(str(error).split())
+    if isinstance(error, UnusedCliTokensError):
+        return f"`{' '.join(error.unused_tokens or ())}` is more than this command takes."
+    quoted = text.split('"')[1:2]
+    if isinstance(error, UnknownCommandError) and quoted:
+        return f"There is no command {quoted[0]}."
+    if isinstance(error, MissingArgumentError) and quoted:
+        name = text.removesuffix(" requires an argument.").rpartition(" ")[2]
+        return f"`instep {quoted[0]}` needs {'a value after ' if name.startswith('-') else ''}{name}."
+    return text
 
 
 def _failed(error: Exception) -> int:

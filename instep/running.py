@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from flows.wording import counted
 from instep.options import Json, Only
-from instep.screen import as_json, complain, counted, moment, progress, public, say, show, table
+from instep.screen import as_json, complain, console, moment, progress, public, say, show, table
+from instep.telling import by_target, telling
 
 if TYPE_CHECKING:
     from flows.house import Instep
@@ -18,13 +20,15 @@ if TYPE_CHECKING:
 FAILED, NEEDS_A_PERSON = 1, 3
 # How many field names a line of a plan shows.
 FIELDS = 4
+# The most lines of the journal that a summary is made from.
+JOURNAL = 100_000
 
 
 def plan(*, only: Only | None = None, json: Json = False) -> int:
     """Read every source and show what a sync would send, without sending it."""
     from flows.hub import Hub
 
-    instep = _open(only)
+    instep = _open(only, "plan")
     with progress() as tell, Hub(instep, "plan", tell) as hub:
         hub.pull()
         steps = hub.plan(only or ())
@@ -43,7 +47,7 @@ def sync(*, only: Only | None = None, json: Json = False) -> int:
     """Read every source, then send what is missing until nothing is left to do."""
     from flows.hub import sync as run
 
-    instep = _open(only)
+    instep = _open(only, "sync")
     with progress() as tell:
         report = run(instep, only or (), tell)
     return _told(instep, report, json)
@@ -53,19 +57,19 @@ def sweep(*, only: Only | None = None, json: Json = False) -> int:
     """Read every source whole, whatever its events said, then do what sync does."""
     from flows.hub import sweep as run
 
-    instep = _open(only)
+    instep = _open(only, "sweep")
     with progress() as tell:
         report = run(instep, only or (), tell)
     return _told(instep, report, json)
 
 
-def _open(only: Sequence[AccountId] | None) -> Instep:
-    from flows.house import open_instep
+def _open(only: Sequence[AccountId] | None, purpose: str) -> Instep:
+    from flows.failures import opened
     from flows.requesting import must_be_known
     from flows.settings import load_settings
 
-    instep = open_instep(load_settings())
-    must_be_known(instep, only or ())
+    instep = opened(load_settings(), purpose)
+    must_be_known(instep, only)
     return instep
 
 
@@ -75,7 +79,8 @@ def _watching(instep: Instep) -> str:
     watch = [name for name, mode in modes.items() if mode == "watch"]
     if not watch:
         return ""
-    which = "Every target only watches" if len(watch) == len(modes) else f"{', '.join(watch)} only watch"
+    some = f"{', '.join(watch)} only {'watches' if len(watch) == 1 else 'watch'}"
+    which = "Every target only watches" if len(watch) == len(modes) else some
     return f" {which}: a sync sends nothing there."
 
 
@@ -145,15 +150,29 @@ def summary(report: Report) -> dict[str, Any]:
 
 
 def _summarise(instep: Instep, report: Report) -> None:
-    say(f"Read {', '.join(_read(pulled) for pulled in report.pulled)}.")
-    ended = ", ".join(f"{count} {name}" for name, count in sorted(report.tally.outcomes.items()) if count)
-    worked = f"Worked on {counted(report.tally.accounts, 'account')}"
-    say(f"{worked}{f', each with every target: {ended}' if ended else ''}.{_watching(instep)}")
-    if report.writes:
-        show(table(("target", "sent#"), sorted(report.tally.writes.items())))
-    else:
-        say("Nothing was sent.")
-    say(f"Run {report.run}.")
+    """What is new, what was sent and why, what is left."""
+    news = [_read(pulled) for pulled in report.pulled if pulled.busy or pulled.rows or pulled.hints]
+    say(f"New in {', '.join(news)}." if news else "The sources have nothing new.")
+    sent = instep.store.journal(limit=JOURNAL, run=report.run)[::-1]
+    if sent:
+        show(table(("target", "sent#", "what"), by_target(sent, [line.target.name for line in instep.systems.targets])))
+        for line in telling(sent):
+            console().print("  ", line, sep="", soft_wrap=True)
+        say()
+    left = _left(report.tally.outcomes)
+    say(f"Looked at {counted(report.tally.accounts, 'account')}. {_sent(report.writes)}{left}{_watching(instep)}")
+
+
+def _sent(writes: int) -> str:
+    return f"{counted(writes, 'change', 'was', 'were')} sent." if writes else "Nothing was sent."
+
+
+def _left(outcomes: Mapping[str, int]) -> str:
+    """What comes by itself, and what needs a person; both are counted per account and target."""
+    parked, waiting = outcomes.get("parked", 0), outcomes.get("waiting", 0)
+    later = f" {counted(waiting, 'change', 'comes', 'come')} later by {'itself' if waiting == 1 else 'themselves'}."
+    aside = f" {counted(parked, 'change', 'waits', 'wait')} for a person: see `instep todo`."
+    return (later if waiting else "") + (aside if parked else "")
 
 
 def _read(pulled: Pulled) -> str:
@@ -161,12 +180,14 @@ def _read(pulled: Pulled) -> str:
         return f"{pulled.source} (another worker is reading it)"
     found = [counted(pulled.rows, "row")] if pulled.rows else []
     found += [counted(pulled.hints, "hint")] if pulled.hints else []
-    return f"{pulled.source} ({' and '.join(found) or 'nothing new'})"
+    return f"{pulled.source} ({' and '.join(found)})"
 
 
 def _ended(report: Report) -> int:
     """Troubles on standard error, and the exit code."""
-    for trouble in report.troubles.values():
+    from flows.failures import troubles
+
+    for trouble in troubles(report):
         complain(trouble if trouble.endswith(".") else f"{trouble}.")
     for bug in report.tally.bugs:
         complain(f"account {bug} could not be worked on. Run the command again with --debug to see where.")

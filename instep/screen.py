@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
     for name in columns:
         made.add_column(name.removesuffix("#"), justify="right" if name.endswith("#") else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(Text(str(cell)) for cell in row))
+        made.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
     return made
 
 
@@ -62,9 +64,10 @@ def show(*things: Any) -> None:
         screen.print(thing)
 
 
-def counted(number: int, thing: str) -> str:
-    """``1 line``, ``2 lines``."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+def program() -> str:
+    """How this command is called here: with its path where the shell does not find it by its name."""
+    called = sys.argv[0]
+    return "instep" if Path(called).name != "instep" or which("instep") == called else called
 
 
 def moment(at: int | None) -> str:

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from instep import example
 from instep.options import Json
-from instep.screen import as_json, say
+from instep.screen import as_json, program, say
 from instep.vendors import Vendors
 
 FOLDER = Path(".instep/sandbox")
@@ -23,13 +23,19 @@ def sandbox(
     accounts: Annotated[int, Parameter(help="How many Stripe customers to start with, each with its account.")] = 0,
     now: Annotated[str, Parameter(help="Hold the clock at this ISO instant.")] = "",
     seed: Annotated[int, Parameter(help="For the ids that the sandbox makes.")] = 1,
-    folder: Annotated[Path, Parameter(help="For the example product and the state; made anew at each start.")] = FOLDER,
+    folder: Annotated[
+        Path | None,
+        Parameter(help="For the example product and the state, made anew at each start; .instep/sandbox/PORT."),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Run simulated Stripe, Intercom and provisioner with an example product, until Ctrl-C."""
     arguments = ["--port", str(port), "--accounts", str(accounts), "--seed", str(seed)]
     with Vendors(*arguments, *(["--now", now] if now else [])) as vendors:
-        environment = _prepare(vendors, folder, accounts)
+        # Only once it listens: another sandbox may be running over the same folder.
+        start = vendors.control("GET", "/state")["now"]
+        folder = folder or FOLDER / vendors.url.rpartition(":")[2]
+        environment = _prepare(vendors, folder, accounts, start)
         environment |= {"INSTEP_NOW": now} if now else {}
         if json:
             as_json({"url": vendors.url, "environment": environment})
@@ -41,7 +47,7 @@ def sandbox(
             return 0
 
 
-def _prepare(vendors: Vendors, folder: Path, accounts: int) -> dict[str, str]:
+def _prepare(vendors: Vendors, folder: Path, accounts: int, start: int) -> dict[str, str]:
     """The sandbox forgets everything when it ends, so what belongs to it starts anew as well."""
     from instep.starting import EXAMPLE
 
@@ -49,7 +55,6 @@ def _prepare(vendors: Vendors, folder: Path, accounts: int) -> dict[str, str]:
     folder = folder.resolve()
     for old in folder.glob("state.db*"):
         old.unlink()
-    start = vendors.control("GET", "/state")["now"]
     product = example.make(folder / "product.db", example.teams(TEAMS) + example.customers(accounts), start)
     environment = vendors.environment(product, f"sqlite:///{folder / 'state.db'}")
     config = Path("instep.toml")
@@ -61,15 +66,23 @@ def _prepare(vendors: Vendors, folder: Path, accounts: int) -> dict[str, str]:
 
 
 def _tell(vendors: Vendors, environment: dict[str, str]) -> None:
-    say(f"The sandbox is at {vendors.url}; it forgets everything when it ends. In another terminal:")
+    account = example.teams(1)[0].id
+    say(f"The sandbox is at {vendors.url}; it forgets everything when it ends. Leave it running.")
+    say("In another terminal, in this directory:")
     say()
     for name, value in environment.items():
         say(f"  export {name}={value}")
     say()
-    say("  instep init --on                          set up, with every target on")
-    say("  instep request trial team_01 --plan pro   ask for a trial, as the product would")
-    say("  instep plan                               see what would be sent")
-    say("  instep sync                               send it")
+    told = {
+        "init --on": "set up, with every target on",
+        f"request trial {account} --plan pro": "ask for a trial, as the product would",
+        "plan": "see what would be sent",
+        "sync": "send it",
+        "status": "see how things stand",
+    }
+    width = max(map(len, told))
+    for words, what in told.items():
+        say(f"  {program()} {words.ljust(width)}   {what}")
     if "INSTEP_NOW" in environment:
         say()
         say("The clock stands still. To move it, export another INSTEP_NOW and:")

@@ -12,7 +12,7 @@ from instep.options import Json, Yes
 from instep.screen import as_json, complain, confirm, console, moment, say, show, table
 
 if TYPE_CHECKING:
-    from flows.settings import Settings
+    from flows.checking import Finding
 
 EXAMPLE = Path(__file__).parent.parent / "instep.toml"
 CHOICE = 'access_without_subscription = "full"'
@@ -45,8 +45,11 @@ def init(
         else:
             say(f"The views have the columns they need. Tables in the product's database: {', '.join(made)}.")
         return 0
-    _example(settings.instep_config, access)
-    if settings.live and not confirm("Set up with a live Stripe key? Two tables are made; nothing is sent.", yes):
+    refused = on and settings.live
+    if not refused:
+        _example(settings.instep_config, access)
+    question = "Set up with a live Stripe key? Two tables are made; nothing is sent."
+    if settings.live and not refused and not confirm(question, yes):
         say("Nothing was done.")
         return 0
     house, fresh = set_up(settings, on=on)
@@ -75,28 +78,36 @@ def _example(path: Path, access: str | None) -> None:
         answer = console().input("What may an account without any subscription do, full or none? ")
         access = answer.strip().casefold()
     if access not in ("full", "none"):
-        from flows.settings import Misuse
+        from flows.settings import Misuse, no_config
 
-        raise Misuse(f"{path} does not exist. `instep init --access full` (or none) writes an example to start from.")
+        raise Misuse(no_config(path))
     path.write_text(EXAMPLE.read_text("utf-8").replace(CHOICE, CHOICE.replace("full", access)), "utf-8")
     complain(f"{path} was written: name your plans in it.")
 
 
 def check(*, json: Json = False) -> int:
     """Check settings, databases, keys, plans, names and clock; each line says what to do."""
-    from flows.checking import check as look
-    from flows.settings import load_settings
-
-    settings: Settings = load_settings()
-    findings = look(settings)
+    findings = _findings()
     bad = any(finding.level == "problem" for finding in findings)
     if json:
         as_json([{"about": f.about, "level": f.level, "text": f.text} for f in findings])
         return int(bad)
+    from rich.text import Text
+
     lines = table(("", "about", "what"), ())
     for finding in findings:
-        from rich.text import Text
-
         lines.add_row(Text(finding.level, STYLES[finding.level]), finding.about, Text(finding.text))
     show(lines)
     return int(bad)
+
+
+def _findings() -> list[Finding]:
+    """Without settings nothing else can be looked at: then these are listed, all of them."""
+    from flows.checking import Finding
+    from flows.checking import check as look
+    from flows.settings import WrongSettings, load_settings
+
+    try:
+        return look(load_settings())
+    except WrongSettings as error:
+        return [Finding("settings", "problem", sentence) for sentence in error.sentences]

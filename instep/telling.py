@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mappings.model import subject_id
@@ -17,18 +17,40 @@ if TYPE_CHECKING:
 TELLING = ("product.access", "instances", "intercom.contacts", "intercom.events")
 LINES = 3
 # The values that tell more than the names of their fields.
+GROUPS = {"companies": "company"}
+# How many kinds of change, and of field names, a line shows.
+KINDS, FIELDS = 6, 2
 SHOWN = {"desired": "{}", "answer": "{}", "stage": "{}", "access": "access {}"}
 
 
-def by_target(sent: Sequence[Entry]) -> list[tuple[str, int, str]]:
-    """(target, how many, what), in the order in which targets were first written."""
-    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+def by_target(sent: Sequence[Entry], targets: Sequence[str]) -> list[tuple[str, int, Text]]:
+    """(target, how many, what), in the order of ``targets``."""
+    from rich.text import Text
+
+    entries: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in sent:
-        counts[entry.target][what(entry)] += 1
-    return [
-        (target, found.total(), ", ".join(f"{count} {text}" for text, count in found.most_common()))
-        for target, found in counts.items()
-    ]
+        entries[entry.target].append(entry)
+    return [(name, len(entries[name]), Text(", ").join(_kinds(entries[name]))) for name in targets if name in entries]
+
+
+def _kinds(entries: Sequence[Entry]) -> Iterator[Text]:
+    """``20 new``; all updates together, with the fields that moved most often."""
+    from rich.text import Text
+
+    kinds = Counter("" if _is_update(entry) else what(entry) for entry in entries)
+    fields = Counter(field for entry in entries if _is_update(entry) for field in _moved(entry))
+    for kind, count in kinds.most_common(KINDS):
+        yield Text.assemble(f"{count} ", coloured(kind or _updated([name for name, _ in fields.most_common()])))
+    if len(kinds) > KINDS:
+        yield Text(f"{len(kinds) - KINDS} other kinds")
+
+
+def coloured(text: str) -> Text:
+    """Green for what is added, red for what is taken away, a colour of its own for a state."""
+    from rich.text import Text
+
+    style = "green" if text.startswith(("+", "new")) else "red" if text.startswith("-") else ""
+    return Text(text, style or ("" if text.startswith("updated") else "cyan"))
 
 
 def what(entry: Entry) -> str:
@@ -38,14 +60,26 @@ def what(entry: Entry) -> str:
         return str(after.get("event", "event"))
     if entry.operation in ("add", "remove"):
         group, member = next(iter(after.items()))
-        return f"{'+' if entry.operation == 'add' else '-'} {member if group == 'tags' else group}"
+        return f"{'+' if entry.operation == 'add' else '-'} {member if group == 'tags' else GROUPS.get(group, group)}"
     if entry.operation == "create" and entry.target.startswith(("stripe", "intercom")):
         return "new"
     shown = [text.format(after[field]) for field, text in SHOWN.items() if after.get(field)]
     if shown:
         return " with ".join(shown)
-    moved = [name.rpartition(".")[2] for name, value in after.items() if entry.before.get(name) != value]
-    return f"updated {moved[0]}" if len(moved) == 1 else "updated"
+    return _updated(_moved(entry))
+
+
+def _is_update(entry: Entry) -> bool:
+    return what(entry).startswith("updated")
+
+
+def _moved(entry: Entry) -> list[str]:
+    return [name.rpartition(".")[2] for name, value in entry.after.items() if entry.before.get(name) != value]
+
+
+def _updated(fields: Sequence[str]) -> str:
+    more = f" and {len(fields) - FIELDS} more" if len(fields) > FIELDS else ""
+    return f"updated {', '.join(fields[:FIELDS])}{more}"
 
 
 def telling(sent: Sequence[Entry]) -> list[Text]:
@@ -59,7 +93,8 @@ def telling(sent: Sequence[Entry]) -> list[Text]:
             groups[what(entry), entry.reason].append(subject_id(entry.subject).partition("#")[0])
     rarest = sorted(groups.items(), key=lambda group: len(group[1]))[:LINES]
     return [
-        Text.assemble((whom(ids), "bold"), f"  {change}", (f"  because {why}", "dim")) for (change, why), ids in rarest
+        Text.assemble((whom(ids), "bold"), "  ", coloured(change), (f"  because {why}", "dim"))
+        for (change, why), ids in rarest
     ]
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from tempfile import TemporaryFile
 from threading import current_thread, main_thread
 from types import TracebackType
@@ -31,6 +32,7 @@ class Vendors:
 
     def __init__(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "sandbox", *arguments]
+        self._port = dict(pairwise(arguments)).get("--port", "")
         # A file, not a pipe: nobody reads it while the process runs, and a full pipe would stop it.
         self._complaints = TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._complaints, text=True)  # noqa: S603
@@ -47,6 +49,8 @@ class Vendors:
         self._process.wait(PATIENCE)
         self._complaints.seek(0)
         last = self._complaints.read().decode().strip().rpartition("\n")[2]
+        if "address already in use" in last.casefold():
+            raise Failed(f"Port {self._port} is in use: choose another with --port.")
         raise Failed(f"The sandbox did not start ({last}). Look at --port and --now.")
 
     def __enter__(self) -> Vendors:

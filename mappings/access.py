@@ -18,7 +18,7 @@ def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -
     if any(s.status not in STATUS for s in facts.subscriptions):
         return None, None
     if verdict.stage == "prospect":
-        new = any((p.joined_at or 0) >= facts.born_at for p in facts.people)
+        new = bool(facts.people) and all((p.joined_at or 0) >= facts.born_at for p in facts.people)
         return ("full" if policy.access_without_subscription == "full" else "none" if new else None), None
     rule = RULES[verdict.stage][0]
     if rule == "keep":

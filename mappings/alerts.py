@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mappings.lifecycle import Life
 from mappings.model import AccountFacts
+from mappings.trials import too_old
 
 
 def alerts(facts: AccountFacts, life: Life) -> list[str]:
@@ -28,6 +29,9 @@ def _instances(facts: AccountFacts) -> Iterator[str]:
 
 
 def _requests(facts: AccountFacts) -> Iterator[str]:
+    old = sum(not request.answer and too_old(request, facts.born_at) for request in facts.requests)
+    if old:
+        yield f"{old} {'request is' if old == 1 else 'requests are'} older than this installation and not acted on"
     for request in facts.requests:
         if request.kind != "trial" and not request.answer and request.requested_at >= facts.born_at:
             yield f"request {request.request_id} is of kind {request.kind!r}, which this version does not handle"

@@ -115,10 +115,11 @@ def desired_companies(facts: AccountFacts, life: Life, config: Config) -> Iterab
     }
     values: dict[str, Value] = {
         "company_id": facts.account_id,
-        "name": (facts.account.name if facts.account else "") or facts.account_id,
         "monthly_spend": int(life.mrr or 0),
         **_custom(config, extra),
     }
+    if facts.account and facts.account.name:
+        values["name"] = facts.account.name
     if life.plan is not None:
         values["plan"] = life.plan
     yield Desired("intercom.companies", account_subject(facts.account_id), values, why=life.reason)

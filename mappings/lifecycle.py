@@ -77,7 +77,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     """The whole answer. ``managed``: a provisioner is configured. ``zone``: where an account names no time zone."""
     leading = leading_subscription(facts, config)
     verdict = verdict_of(facts, leading, config, now)
-    decision = decide(facts, config, catalog)
+    decision = decide(facts, config, catalog, now)
     if decision.start and verdict.stage in ("prospect", "trial_expired", "churned"):
         verdict = Verdict("trial_requested", "a trial was requested and is being made")
     instance = managed_here(facts, leading, config, managed)
@@ -98,6 +98,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     own_trial = product_trial(facts, verdict.stage) if verdict.product else ()
     win_back = next_win_back(verdict, now)
     looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None, reminder.next_at, win_back]
+    looks += [decision.next_look_at]
     if verdict.stage == "trialing" and (trial_ends_at := dates["trial_ends_at"]):
         looks += [trial_ends_at - ENDING_SOON]
     return Life(

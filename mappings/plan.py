@@ -69,6 +69,14 @@ def _occurrence(desired: Desired, link: Link) -> Step | None:
     return None
 
 
+def leave_out(desired: Desired, step: Step) -> Desired:
+    """``desired`` without the member that ``step`` would add or take off: the others go on."""
+    name, member = step.member
+    if step.operation == "remove":
+        return replace(desired, keep=desired.keep | {member})
+    return replace(desired, sets={**desired.sets, name: desired.sets[name] - {member}})
+
+
 def _key(desired: Desired, link: Link, salt: str) -> str:
     return f"{salt}:{desired.target}:{desired.subject}:{link.sequence}"
 

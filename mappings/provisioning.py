@@ -83,6 +83,7 @@ def desired_instance(facts: AccountFacts, life: Life, config: Config) -> Iterabl
         beside={"revision": _revision(facts, life)},
         whole=True,
         lowers=life.instance != "running",
+        problem="this version leaves deleting an instance to a person" if life.instance == "deleted" else "",
         why=life.reason,
     )
 
@@ -101,7 +102,7 @@ def _request(facts: AccountFacts) -> RequestId | None:
 
 def held_instance(facts: AccountFacts, desired: Desired) -> Held | None:
     """The instance as the provisioner reported it. A failed one is a person's matter: it is not asked for again."""
-    found = next((i for i in facts.instances if i.name == desired.values["name"]), None)
+    found = next((i for i in facts.instances if i.name == desired.values.get("name")), None)
     if found is None:
         return None
     state = {"ready": "running", "suspended": "suspended", "deleted": "deleted"}.get(found.status)

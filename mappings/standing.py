@@ -69,7 +69,7 @@ def verdict_of(facts: AccountFacts, leading: Subscription | None, config: Config
     if account and account.erased:
         return Verdict("erased", "the product marked the account erased")
     if account and account.hold_reason:
-        return Verdict("blocked", f"on hold: {account.hold_reason}")
+        return Verdict("blocked", "the account is on hold")
     if any(s.status not in STATUS for s in facts.subscriptions):
         return Verdict(_stage_today(facts), "a subscription has a status that this version does not know")
     verdict = _judge(leading, config) if leading else Verdict("prospect", "there is no subscription")

@@ -31,6 +31,7 @@ from mappings.model import (
 )  # fmt: skip
 from mappings.money import monthly_minor
 from mappings.people import billing_contact
+from mappings.redemption import keys_of
 from mappings.seen import states_of
 from mappings.text import clean, email
 
@@ -145,7 +146,9 @@ def desired_customer(facts: AccountFacts, life: Life, config: Config) -> Iterabl
     if contact is None or len(live) > 1 or (not live and life.start is None):
         return
     name = (facts.account.name if facts.account else "") or contact.name
-    values: dict[str, Scalar] = {"metadata.account_id": facts.account_id, "email": contact.email, "name": name}
+    values: dict[str, Scalar] = {"metadata.account_id": facts.account_id, "email": contact.email}
+    if name:
+        values["name"] = name
     yield Desired(
         "stripe.customers",
         account_subject(facts.account_id),
@@ -189,7 +192,7 @@ def desired_trials(facts: AccountFacts, life: Life, config: Config) -> Iterable[
     if config.trials.extra:
         values["extra"] = config.trials.extra
     subject = request_subject(request.request_id)
-    yield Desired("stripe.trials", subject, values, once=True, why=f"trial request {request.request_id}")
+    yield Desired("stripe.trials", subject, values, once=True, lowers=True, why=f"trial request {request.request_id}")
 
 
 def held_trial(facts: AccountFacts, desired: Desired) -> Held | None:
@@ -222,8 +225,4 @@ def redemptions(facts: AccountFacts, step: Step) -> list[tuple[str, str]]:
     """What a trial uses up: (kind, value) of the account, its requester and the requester's e-mail."""
     request = next((r for r in facts.requests if request_subject(r.request_id) == step.subject), None)
     contact = next((p for p in facts.people if request and p.user_id == request.user_id), billing_contact(facts.people))
-    keys = [("account", str(facts.account_id))]
-    if contact:
-        keys.append(("user", contact.user_id))
-        keys.append(("email", contact.email.casefold()))
-    return [key for key in keys if key[1]]
+    return keys_of(facts.account_id, [contact] if contact else [])

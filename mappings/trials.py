@@ -12,36 +12,51 @@ from mappings.seen import paused_by_trial_end
 
 Answer = tuple[str, str]
 MAX_DAYS = 730
+# How long a request waits for the product to tell of its account.
+PATIENCE = 15 * 60
 # Statuses that hold no place any more: a trial beside any other, an unknown one too, makes no sense.
 OVER = ("canceled", "incomplete_expired")
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``answers``: request -> (answer, reason). ``start``: the accepted request still without a trial, at ``price``."""
+    """``answers``: request -> (answer, reason). ``start``: the accepted request still without a trial, at ``price``.
+    ``next_look_at``: when a request has waited long enough for its account."""
 
     answers: Mapping[RequestId, Answer] = field(default_factory=dict)
     start: Request | None = None
     price: str = ""
+    next_look_at: int | None = None
 
 
-def decide(facts: AccountFacts, config: Config, catalog: Catalog) -> Decision:
+def decide(facts: AccountFacts, config: Config, catalog: Catalog, now: int) -> Decision:
     """Requests before the birth line are known, not acted on; the oldest unanswered one wins."""
     made = {s.request_id: s for s in facts.subscriptions if s.request_id}
     answers: dict[RequestId, Answer] = {}
     start: Request | None = None
+    waits: list[int] = []
     for request in sorted(facts.requests, key=lambda r: (r.requested_at, r.request_id)):
-        if request.answer or (request.requested_at < facts.born_at and not request.problem) or request.kind != "trial":
+        if request.answer or too_old(request, facts.born_at) or request.kind != "trial":
             continue
         if request.request_id in made:
             answers[request.request_id] = ("accepted", "the trial was started")
+        elif request.request_id in facts.rejected:
+            answers[request.request_id] = ("failed", "Stripe did not accept the trial")
+        elif not facts.people and not facts.account and now < request.requested_at + PATIENCE:
+            waits.append(request.requested_at + PATIENCE)
         elif start is not None:
             answers[request.request_id] = ("already", f"request {start.request_id} came first")
         elif answer := _refusal(request, facts, config, catalog):
             answers[request.request_id] = answer
         else:
             start = request
-    return Decision(answers, start, catalog.prices[start.plan] if start else "")
+    price = catalog.prices[start.plan] if start else ""
+    return Decision(answers, start, price, min(waits, default=None))
+
+
+def too_old(request: Request, born_at: int) -> bool:
+    """Asked before the birth line. A request whose time cannot be read is not old: it is refused with that reason."""
+    return request.requested_at < born_at and not (request.problem and not request.requested_at)
 
 
 def _refusal(request: Request, facts: AccountFacts, config: Config, catalog: Catalog) -> Answer | None:

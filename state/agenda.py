@@ -68,11 +68,6 @@ class Agenda(Base):
             ended += connection.execute(ends).rowcount if dead else 0
         return ended
 
-    @reading
-    def remaining(self, connection: Connection, lease: Lease) -> float:
-        """Seconds left by the database's clock; 0 when expired or the token is lost."""
-        return max(0.0, seconds_left(connection, lease) or 0.0)
-
     @writing
     def settle(
         self,
@@ -151,19 +146,15 @@ def held(lease: Lease) -> ColumnElement[bool]:
 
 
 def seconds_left(connection: Connection, lease: Lease) -> float | None:
-    """Locks the row for the rest of the transaction where it writes; None when the token is lost."""
+    """By the database's clock; locks the row for the rest of the transaction. None when the token is lost."""
     left = select(agenda.c.lease_until - clock()).where(held(lease))
-    return connection.execute(left.with_for_update() if _writes(connection) else left).scalar_one_or_none()
+    return connection.execute(left.with_for_update()).scalar_one_or_none()
 
 
 def renew(connection: Connection, lease: Lease, seconds: float) -> bool:
     """Make the lease last at least ``seconds`` from now; False when the token is lost."""
     until = case((agenda.c.lease_until > clock() + seconds, agenda.c.lease_until), else_=clock() + seconds)
     return connection.execute(update(agenda).where(held(lease)).values(lease_until=until)).rowcount == 1
-
-
-def _writes(connection: Connection) -> bool:
-    return bool(connection.get_execution_options().get("writes"))
 
 
 def _due(now: int) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
+from pathlib import Path
 from threading import Lock
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
@@ -75,7 +76,16 @@ class Database:
         if type(error) not in UNUSABLE and _sqlstate(error) != NO_TABLE:
             return error
         cause = str(error.orig).strip().split("\n")[0]
-        return StateError(f"The state database {self.name} cannot be used: {cause}.")
+        return StateError(
+            f"The state database {self.name} cannot be used: {cause.rstrip('.')}. Check INSTEP_STATE_URL and that "
+            "this database can be reached."
+        )
+
+    @property
+    def missing(self) -> bool:
+        """Whether this is a SQLite file that does not exist; connecting would make an empty one."""
+        file = self.url.database or ":memory:"
+        return self.sqlite and not file.startswith((":memory:", "file:")) and not Path(file).exists()
 
     @property
     def name(self) -> str:

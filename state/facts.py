@@ -6,16 +6,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, union, update
+from sqlalchemy import Connection, Row, func, select, union
 
 from mappings.model import BODIES, AccountId, Fact, Ref, body_from_json
 from state.agenda import held, put_mark
 from state.cursors import fence
 from state.database import Base, reading, writing
-from state.inbox import handle
+from state.inbox import handle, handle_pushed
 from state.landing import Landing
 from state.matching import Matching, lock_matching
-from state.refs import root_key, root_ref
+from state.refs import root_ref
 from state.schema import agenda, facts, links
 from state.sql import any_of
 from state.types import Cursor, Finding, Hint, Landed, Lease, Match
@@ -43,7 +43,8 @@ class Facts(Base):
           the look's number. A root with nothing left keeps its look number.
         - Accounts: unmatched facts find one (see Matching), in both directions.
         - Agenda: every account with a fact under a root that moved is marked (due ``now``), but not the holder's own.
-        - ``hints`` are handled; ``resume`` becomes the cursor's scan position. LeaseLost when the cursor is fenced."""
+        - ``hints`` are handled, and those that the holder's own pushes left for these roots.
+        - ``resume`` becomes the cursor's scan position. LeaseLost when the cursor is fenced."""
         if cursor:
             fence(connection, cursor, **({} if resume is None else {"scan": resume}))
         if any(fact.seeks or fact.offers for finding in findings for fact in finding.facts):
@@ -56,6 +57,8 @@ class Facts(Base):
         mine = _own(connection, holder)
         put_mark(connection, self.database, (landing.accounts | matching.accounts) - mine, now, reason)
         handle(connection, hints, now)
+        if holder:
+            handle_pushed(connection, holder, [finding.root for finding in findings], now)
         return Landed(frozenset(map(root_ref, landing.changed)), landing.rows)
 
     @writing
@@ -68,14 +71,6 @@ class Facts(Base):
         matching.run(set(page))
         put_mark(connection, self.database, matching.accounts, now, "matched")
         return page[-1] if len(page) == self.database.batch else None
-
-    @writing
-    def assign(self, connection: Connection, root: Ref, account: AccountId, now: int, reason: str) -> None:
-        """A person decided whose root this is; its former account and the new one are marked."""
-        mine = facts.c.root == root_key(root)
-        before = set(connection.scalars(select(facts.c.account_id).where(mine)))
-        connection.execute(update(facts).where(mine).values(account_id=account))
-        put_mark(connection, self.database, {account} | {other for other in before if other}, now, reason)
 
     @reading
     def facts(self, connection: Connection, accounts: Sequence[AccountId]) -> dict[AccountId, list[Fact]]:

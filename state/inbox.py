@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from state.database import Base, Database, reading, writing
 from state.refs import root_key, root_ref
 from state.schema import inbox
 from state.sql import any_of
-from state.types import Hint
+from state.types import Hint, Lease
 
 LEDGER_SECONDS: Final = 35 * 86_400
 
@@ -31,11 +31,6 @@ class Inbox(Base):
         """Look again at ``due_at``, also where it was handled already; attempts + 1."""
         values = {"due_at": due_at, "attempts": inbox.c.attempts + 1, "error": error, "handled_at": None}
         connection.execute(update(inbox).where(_these(hints)).values(values))
-
-    @writing
-    def order_look(self, connection: Connection, refs: Sequence[Ref], now: int, reason: str) -> None:
-        """A hint of our own: an operator's order, a sweep, a target that changed a source."""
-        put(connection, self.database, [Change(ref, f"order:{uuid4().hex}", now) for ref in refs], now, reason)
 
     @writing
     def purge(self, connection: Connection, now: int) -> int:
@@ -65,6 +60,24 @@ def put(connection: Connection, database: Database, changes: Sequence[Change], n
     if rows:
         connection.execute(database.insert(inbox).on_conflict_do_nothing(), rows)
     return len(rows)
+
+
+def put_pushed(connection: Connection, database: Database, lease: Lease, changed: Ref | None, now: int) -> None:
+    """A push under this lease changed a root, which its worker is about to look at."""
+    if changed:
+        put(connection, database, [Change(changed, f"{_pushed(lease)}:{uuid4().hex}", now)], now, "pushed")
+
+
+def handle_pushed(connection: Connection, lease: Lease, roots: Collection[Ref], now: int) -> None:
+    """The worker has looked: what others push meanwhile has another lease and stays due."""
+    begin = _pushed(lease)
+    ours = (inbox.c.event_id > f"{begin}:") & (inbox.c.event_id < f"{begin};")
+    about = inbox.c.source.in_({ref.source for ref in roots}) & inbox.c.root.in_(any_of(map(root_key, roots)))
+    connection.execute(update(inbox).where(about, ours, inbox.c.handled_at.is_(None)).values(handled_at=now))
+
+
+def _pushed(lease: Lease) -> str:
+    return f"pushed:{lease.account_id}:{lease.token}"
 
 
 def handle(connection: Connection, hints: Sequence[Hint], now: int) -> None:

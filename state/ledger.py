@@ -38,13 +38,6 @@ class Ledger(Base):
         """Ended by itself."""
         clear_todo(connection, kinds, [subject], target)
 
-    @writing
-    def todo_resolve(self, connection: Connection, id: int, by: str, now: int) -> Todo | None:
-        """A person dealt with it; None when it is no longer open."""
-        line = update(todo).where(todo.c.id == id, todo.c.resolved_at.is_(None)).values(resolved_at=now, resolved_by=by)
-        row = connection.execute(line.returning(todo)).one_or_none()
-        return _todo(row) if row else None
-
     @reading
     def todo(self, connection: Connection) -> list[Todo]:
         """Open lines, oldest first."""
@@ -92,6 +85,11 @@ def redeem_keys(
     for other in used(connection, keys).values():
         if other != request:
             raise AlreadyRedeemed(other)
+
+
+def release_keys(connection: Connection, request: RequestId) -> None:
+    """What a request used up is free again: nothing came of it."""
+    connection.execute(delete(redemptions).where(redemptions.c.request_id == request))
 
 
 def write_journal(connection: Connection, entries: Sequence[Entry]) -> None:

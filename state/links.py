@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
-from mappings.model import AccountId, Link, RequestId, Step, Subject, subject_id
+from mappings.model import AccountId, Link, Ref, RequestId, Step, Subject, subject_id
 from state.agenda import put_mark, renew, seconds_left
 from state.database import Base, reading, writing
-from state.ledger import redeem_keys, write_journal
+from state.inbox import put_pushed
+from state.ledger import redeem_keys, release_keys, write_journal
 from state.schema import links
 from state.sql import any_of
 from state.types import Claimed, Entry, Lease, LeaseLost
@@ -34,12 +35,28 @@ class Links(Base):
         return [_link(row) for row in connection.execute(mine)]
 
     @writing
-    def adopt(self, connection: Connection, lease: Lease, link: Link) -> Link:
-        """A Link is born or re-read with what the target holds; clears pending. LeaseLost; Claimed."""
+    def adopt(
+        self,
+        connection: Connection,
+        lease: Lease,
+        link: Link,
+        changed: Ref | None = None,
+        *,
+        now: int = 0,
+        release: RequestId | None = None,
+    ) -> Link:
+        """A Link is born or re-read with what the target holds; clears pending. ``changed``: see acknowledge. What
+        ``release`` has used up is free again. LeaseLost, also when someone else has intended or acknowledged since
+        ``link`` was read; Claimed."""
         if seconds_left(connection, lease) is None:
             raise LeaseLost(f"someone else holds {lease.account_id} now")
         stored = _stored(connection, link)
+        if _foreign(stored, link):
+            raise LeaseLost(f"someone else has written {link.target} {link.subject} meanwhile")
         _refuse_claimed(connection, link)
+        put_pushed(connection, self.database, lease, changed, now)
+        if release:
+            release_keys(connection, release)
         return _save(connection, lease, stored, _answered(link))
 
     @writing
@@ -69,30 +86,37 @@ class Links(Base):
         redeem_keys(connection, self.database, redeem, RequestId(subject_id(step.subject)))
         since = link.pending_since if link.pending_key == step.key and link.pending_since is not None else now
         intent = replace(link, pending_key=step.key, pending_body=dict(body), pending_since=since)
-        return _save(connection, lease, stored, intent)
+        return _save(connection, lease, stored, _doubted(stored, intent))
 
-    def acknowledge(self, lease: Lease, link: Link, journal: Sequence[Entry]) -> Link:
-        """After a push: the Link as given with no key pending, and the journal, in one transaction; returns that Link.
+    def acknowledge(
+        self, lease: Lease, link: Link, journal: Sequence[Entry], changed: Ref | None = None, *, now: int = 0
+    ) -> Link:
+        """After a push: the Link as given (``pending_key``: the key it was pushed with) with no key pending, and the
+        journal, in one transaction; returns that Link. ``changed``, a root that the push changed, becomes a hint due
+        ``now``: whoever comes after a worker that dies here looks at it.
 
-        When the token was lost: the stored Link becomes suspect, the account is woken, the journal is still written and
-        LeaseLost is raised. Claimed when the external id is another subject's: likewise, only suspect and journal."""
-        saved = self._acknowledge(lease, link, journal)
+        When the token was lost, or someone else has intended or acknowledged meanwhile: the stored Link stays and
+        becomes suspect, all accounts concerned are woken, journal and hint are still written and LeaseLost is raised.
+        Claimed when the external id is another subject's: likewise."""
+        saved = self._acknowledge(lease, link, journal, changed, now)
         if isinstance(saved, Exception):
             raise saved
         return saved
 
     @writing
     def _acknowledge(
-        self, connection: Connection, lease: Lease, link: Link, journal: Sequence[Entry]
+        self, connection: Connection, lease: Lease, link: Link, journal: Sequence[Entry], changed: Ref | None, now: int
     ) -> Link | LeaseLost | Claimed:
         left = seconds_left(connection, lease)
         stored = _stored(connection, link)
         write_journal(connection, journal)
+        put_pushed(connection, self.database, lease, changed, now)
         claim = _claim(connection, link)
-        if left is not None and not claim:
-            return _save(connection, lease, stored, _answered(link))
+        ours = left is not None and not _foreign(stored, link)
+        if ours and not claim:
+            return _save(connection, lease, stored, _doubted(stored, _answered(link)))
         self._suspect(connection, lease, stored, link if not claim else replace(link, external_id=""))
-        if left is not None and claim:
+        if ours and claim:
             return claim
         return LeaseLost(f"someone else holds {lease.account_id} now")
 
@@ -107,11 +131,10 @@ class Links(Base):
         put_mark(connection, self.database, accounts, 0, "pushed without the lease")
 
     @writing
-    def drop_link(self, connection: Connection, lease: Lease, link: Link) -> None:
-        """LeaseLost."""
-        if seconds_left(connection, lease) is None:
-            raise LeaseLost(f"someone else holds {lease.account_id} now")
-        connection.execute(delete(links).where(_is(link)))
+    def forget_parking(self, connection: Connection) -> int:
+        """What is parked is tried again when its account is next worked on; returns how many."""
+        parked = update(links).where(links.c.state == "parked", links.c.parked_for != "")
+        return connection.execute(parked.values(parked_for="")).rowcount
 
 
 def _is(link: Link) -> Any:
@@ -128,6 +151,18 @@ def _moved_on(stored: Link, link: Link) -> bool:
     foreign_key = stored.pending_key not in ("", link.pending_key)
     made = stored.external_id not in ("", link.external_id) and link.attempt <= stored.attempt
     return foreign_key or made
+
+
+def _foreign(stored: Link | None, link: Link) -> bool:
+    """Someone else has intended or acknowledged since ``link`` was read or intended."""
+    if stored is None or link.attempt > stored.attempt:
+        return False
+    return stored.pending_key != link.pending_key or stored.sequence > link.sequence
+
+
+def _doubted(stored: Link | None, link: Link) -> Link:
+    """What someone without the lease pushed meanwhile is not known: only a read ends the doubt."""
+    return replace(link, state="suspect") if stored and stored.state == "suspect" else link
 
 
 def _claim(connection: Connection, link: Link) -> Claimed | None:

@@ -62,11 +62,6 @@ class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger):
         """``sqlite:///path`` or ``postgresql://``. Connects with the first call, not here."""
         self.database = Database(url)
 
-    @property
-    def batch(self) -> int:
-        """How many rows a caller should put into one call at most."""
-        return self.database.batch
-
     def close(self) -> None:
         self.database.engine.dispose()
 

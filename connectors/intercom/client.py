@@ -88,8 +88,10 @@ class IntercomApi:
         return wire.data_of(response), wire.request_id(response.headers)
 
 
-def _complaint(body: JSONObject) -> wire.Complaint:
+def _complaint(body: JSONObject) -> wire.Complaint | None:
     """``{"type": "error.list", "errors": [{"code", "message", "field"}]}``"""
     errors = body.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    first = errors[0] if isinstance(errors, list) and errors else None
+    if not isinstance(first, dict):
+        return None
     return wire.Complaint(str(first.get("code") or ""), str(first.get("field") or ""))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import sqlalchemy as sa
@@ -122,10 +123,18 @@ def _engine(url: str) -> sa.Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         engine = sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=_patience(parsed))
         if parsed.get_backend_name() == "sqlite":
+            sa.event.listen(engine, "do_connect", _must_exist)
             sa.event.listen(engine, "connect", _read_any_text)
         return engine
     except (exc.ArgumentError, ImportError):
         raise Rejected("the product database's URL is not one that SQLAlchemy understands") from None
+
+
+def _must_exist(dialect: object, record: object, arguments: Any, parameters: object) -> None:
+    """SQLite would make an empty file for a mistyped name."""
+    file = str(arguments[0])
+    if not file.startswith((":memory:", "file:")) and not Path(file).exists():
+        raise Transient(f"the product database cannot be reached (there is no file {file})")
 
 
 def _read_any_text(connection: Any, record: object) -> None:

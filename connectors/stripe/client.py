@@ -120,11 +120,11 @@ class _SdkTransport(stripe.HTTPClient):
         self._http.close()
 
 
-def _complaint(body: JSONObject) -> wire.Complaint:
+def _complaint(body: JSONObject) -> wire.Complaint | None:
     """``{"error": {"type", "code", "param", "message"}}``: https://docs.stripe.com/api/errors"""
     error = body.get("error")
     if not isinstance(error, dict):
-        return wire.Complaint()
+        return None
     return wire.Complaint(str(error.get("code") or error.get("type") or ""), str(error.get("param") or ""))
 
 

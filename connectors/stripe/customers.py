@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from connectors import wire
-from connectors.contract import Ambiguous
+from connectors.contract import Ambiguous, Gone
 from connectors.stripe.client import Params, StripeApi
 from mappings.model import Desired, Held, JSONObject, Ref, Step
 
@@ -27,7 +27,10 @@ class StripeCustomers:
         self.timeout = api.gate.timeout
 
     def find(self, desired: Desired, since: int | None) -> Held | None:
-        """By our account id, among those with the desired e-mail and those made since: lists are exact, search lags."""
+        """By its own id where that is known; else by our account id, among those with the desired e-mail and those made
+        since: lists are exact, search lags."""
+        if desired.external_id:
+            return self._known(desired)
         queries: list[Params] = []
         if desired.values.get("email"):
             queries.append({"email": str(desired.values["email"])})
@@ -43,6 +46,13 @@ class StripeCustomers:
         if len(found) > 1:
             raise Ambiguous("several Stripe customers carry this account id", sorted(found))
         return next((_held(customer, desired) for customer in found.values()), None)
+
+    def _known(self, desired: Desired) -> Held | None:
+        try:
+            customer = self._api.get("/v1" + wire.path("customers", desired.external_id))
+        except Gone:
+            return None
+        return None if customer.get("deleted") else _held(customer, desired)
 
     def push(self, step: Step) -> Held:
         path = "/v1" + (wire.path("customers", step.external_id) if step.external_id else "/customers")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.contract import Gone, Page
+from connectors.contract import Gone, Page, Stale
 from connectors.stripe.client import PAGE, StripeApi
 from mappings.model import Change, JSONObject, Ref
 
@@ -17,6 +17,8 @@ OVERLAP = 600
 HOLD_BACK = 120
 """The cursor stays this far behind now: events that are not listed yet."""
 WINDOW = 3600
+REACH = 25 * 86_400
+"""How old a cursor may be: well within what is listed."""
 CHANGES_PER_PAGE = 500
 
 # The API takes twenty types at most.
@@ -49,6 +51,8 @@ class EventLog:
             yield Page(cursor=str(now - HOLD_BACK))
             return
         done, window = int(cursor), WINDOW
+        if now - done > REACH:
+            raise Stale("stripe: the event log no longer reaches back to where it was read")
         start = done - OVERLAP
         while True:
             end = start + window

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from connectors.contract import Ambiguous
+from connectors import wire
+from connectors.contract import Ambiguous, Gone
 from connectors.stripe.client import StripeApi
 from connectors.stripe.customers import form
 from mappings.model import Desired, Held, JSONObject, Ref, Step
@@ -29,6 +30,8 @@ class StripeTrials:
 
     def find(self, desired: Desired, since: int | None) -> Held | None:
         customer = desired.values.get("customer")
+        if desired.external_id:
+            return self._known(desired)
         if not isinstance(customer, str):
             return None  # The customer does not exist yet, so neither does its trial.
         request = desired.values["metadata.request_id"]
@@ -42,7 +45,14 @@ class StripeTrials:
             raise Ambiguous("several subscriptions carry this request id", found)
         if not found:
             return None
-        return Held(found[0], desired.values, changed=Ref("stripe", "customer", customer))  # type: ignore[arg-type]
+        return _held(found[0], desired, customer)
+
+    def _known(self, desired: Desired) -> Held | None:
+        try:
+            subscription = self._api.get("/v1" + wire.path("subscriptions", desired.external_id))
+        except Gone:
+            return None
+        return _held(desired.external_id, desired, str(subscription["customer"]))
 
     def push(self, step: Step) -> Held:
         if step.operation != "create":
@@ -50,6 +60,10 @@ class StripeTrials:
         subscription, request = self._api.post("/v1/subscriptions", _subscription(dict(step.values)), step.key)
         customer = str(step.values["customer"])
         return Held(subscription["id"], changed=Ref("stripe", "customer", customer), vendor_request_id=request)
+
+
+def _held(subscription: str, desired: Desired, customer: str) -> Held:
+    return Held(subscription, desired.values, changed=Ref("stripe", "customer", customer))  # type: ignore[arg-type]
 
 
 def _subscription(values: dict[str, Any]) -> JSONObject:

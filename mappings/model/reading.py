@@ -66,7 +66,8 @@ class Fact:
 class AccountFacts:
     """Everything known about one account, and the memberships its people have elsewhere.
 
-    ``redeemed_by``: requests that have used up a trial of this account or its people.
+    ``redeemed_by``: requests that have used up a trial of this account or its people. ``rejected``: requests whose
+    trial the vendor refused to make.
     """
 
     account_id: AccountId
@@ -79,6 +80,7 @@ class AccountFacts:
     instances: tuple[Instance, ...] = ()
     access: AccessRow | None = None
     redeemed_by: frozenset[str] = frozenset()
+    rejected: frozenset[str] = frozenset()
     born_at: int = 0
 
 

@@ -32,6 +32,7 @@ class Desired:
     ``create``: False means it is only kept up where it exists. ``problem``: why this row cannot be sent (parks it).
     ``lowers``: an update takes something away from the customer. ``keep``: members that are not taken off though
     ``sets`` does not name them. ``because``: why a member is added, where it is not for ``why``.
+    ``external_id``: the id under which the target is known to hold it, for ``find``.
     """
 
     target: str
@@ -49,6 +50,7 @@ class Desired:
     lowers: bool = False
     keep: frozenset[str] = frozenset()
     because: Mapping[str, str] = field(default_factory=dict)
+    external_id: str = ""
     why: str = ""
 
 

@@ -66,12 +66,11 @@ def test_an_unknown_instance_is_gone(instances):
 
 @pytest.mark.parametrize("name", ["", "..", "a/../b"])
 def test_names_stay_inside_instances(live, instances, name):
-    try:
+    with pytest.raises((Rejected, Transient)) as caught:
         instances.fetch(Ref("instances", "instance", name))
-    except Rejected:
-        assert live.calls("provisioner") == []
-    else:
-        assert live.calls("provisioner") == [f"GET /instances/{name}"]
+    # A 404 that the framework says, not the provisioner, proves nothing.
+    asked = {f"GET /instances/{name}"} if caught.type is Transient else set()
+    assert set(live.calls("provisioner")) == asked
 
 
 def target(secret: str | None = SECRET) -> Instances:

@@ -6,9 +6,9 @@ import pytest
 from pydantic import SecretStr
 from vendor_world import NOW, gate
 
-from connectors.contract import Ambiguous, Source, Transient, Unknown
+from connectors.contract import Ambiguous, Source, Stale, Transient, Unknown
 from connectors.stripe import StripeApi, StripeBilling, StripeCustomers, StripeSettings
-from connectors.stripe.events import HOLD_BACK, OVERLAP, TYPES, WINDOW
+from connectors.stripe.events import HOLD_BACK, OVERLAP, REACH, TYPES, WINDOW
 from mappings.model import AccountId, Change, Desired, Ref, Step, account_subject
 from sandbox.stripe import seeding
 from sandbox.stripe.http import service
@@ -122,6 +122,14 @@ def test_a_gap_of_hours_is_read_in_order_without_a_hole(live, billing, stripe_ap
     cursors = [int(page.cursor) for page in pages if page.cursor]
     assert cursors == sorted(cursors)
     assert cursors[-1] == live.world.now - HOLD_BACK
+
+
+def test_a_cursor_that_events_do_not_reach_back_to_is_stale(live, billing):
+    live.world.set_clock(NOW + REACH)
+    assert next(billing.changes(str(NOW)))
+    live.world.set_clock(NOW + REACH + 1)
+    with pytest.raises(Stale):
+        next(billing.changes(str(NOW)))
 
 
 def test_the_edge_of_a_window_belongs_to_one_window(live, billing, stripe_api):

@@ -11,6 +11,7 @@ from connectors import wire
 from connectors.contract import Gone, Rejected, Transient, Unauthorized
 from connectors.gate import Unclear
 from connectors.intercom.client import _complaint as intercom
+from connectors.provisioning import _complaint as provisioner
 from connectors.stripe.client import _complaint as stripe
 
 NAME, EMAIL = "Jane", "jane@example.com"
@@ -52,7 +53,9 @@ def error(code: str, **more) -> dict:
         (401, error(""), Unauthorized),
         (403, error(""), Unauthorized),
         (404, error("resource_missing"), Gone),
-        (410, {}, Gone),
+        (404, {}, Unclear),
+        (410, error("gone"), Gone),
+        (410, {}, Unclear),
         (409, error("conflict"), wire.Conflict),
         (400, BODY, Rejected),
         (402, error("card_declined"), Rejected),
@@ -72,8 +75,33 @@ def test_accepted_with_nothing_is_success():
     assert wire.data_of(ask(lambda request: httpx.Response(202))) == {}
 
 
-def test_html_error_page_keeps_its_status():
-    assert type(outcome(lambda request: httpx.Response(404, content=b"<html>"))) is Gone
+@pytest.mark.parametrize("explain", [stripe, intercom, provisioner])
+@pytest.mark.parametrize("content", [b"<html>", b"", b"[]", b'"not found"'])
+def test_only_the_vendor_can_say_that_something_is_gone(explain, content):
+    assert type(outcome(lambda request: httpx.Response(404, content=content), explain)) is Unclear
+
+
+@pytest.mark.parametrize(
+    ("explain", "body", "expected"),
+    [
+        (stripe, {"message": "no route"}, Unclear),
+        (intercom, {"message": "no route"}, Unclear),
+        (intercom, {"type": "error.list", "errors": [{"code": "not_found"}]}, Gone),
+        (provisioner, {"error": "no such instance"}, Gone),
+    ],
+)
+def test_each_vendor_says_it_in_its_own_way(explain, body, expected):
+    assert type(outcome(lambda request: httpx.Response(404, json=body), explain)) is expected
+
+
+def test_an_html_error_page_keeps_its_status():
+    assert type(outcome(lambda request: httpx.Response(400, content=b"<html>"))) is Rejected
+
+
+def test_addresses_are_not_logged(caplog):
+    caplog.set_level("DEBUG")
+    ask(lambda request: httpx.Response(200, json={}))
+    assert not any(secret in caplog.text for secret in SECRETS)
 
 
 def test_messages_name_the_vendors_code_and_field_only():

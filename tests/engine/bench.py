@@ -16,6 +16,7 @@ from town import CONFIG
 from connectors.contract import Page
 from flows.engine import Engine, Tally
 from flows.gathering import gather
+from flows.pseudonyms import Pseudonyms
 from flows.reading import Reader
 from flows.wiring import SourceLine, Systems, TargetLine
 from mappings import product
@@ -72,7 +73,7 @@ class Bench:
         modes = {line.target.name: "on" for line in targets}
         config = Config.model_validate(tomllib.loads(CONFIG))
         sources = [SourceLine(self.shop, product.facts)]
-        return Systems(sources, targets, config, Catalog(), False, modes)  # type: ignore[arg-type]
+        return Systems(sources, targets, config, Catalog(), False, modes, (), Pseudonyms(("a secret",)))  # type: ignore[arg-type]
 
     def reader(self, systems: Systems | None = None) -> Reader:
         return Reader(self.store, systems or self.systems(), lambda: NOW, "worker", self._pool)
@@ -98,7 +99,7 @@ class Bench:
 
     def facts(self, account: str) -> str | None:
         """The name that is stored."""
-        known: AccountFacts = gather(self.store, AccountId(account), 0)
+        known: AccountFacts = gather(self.store, AccountId(account), 0, Pseudonyms(("a secret",)))
         return known.account.name if known.account else None
 
 

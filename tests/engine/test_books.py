@@ -53,7 +53,7 @@ def test_every_pair_of_account_and_target_is_looked_at(busy: Works) -> None:
     assert report.tally.accounts == len(TEAMS)
     assert len(asked) == report.tally.looked == sum(report.tally.outcomes.values())
     assert +report.tally.outcomes == {"applied": report.tally.looked}
-    assert set(asked.values()) == {1}
+    assert set(asked.values()) <= {1, 2}  # A second time where the first wanted fresh facts.
 
 
 def test_what_is_told_is_what_the_vendors_saw(busy: Works) -> None:

@@ -3,14 +3,14 @@
 from collections import Counter
 
 import pytest
-from golden import before, company, leaving, paying, remembering
+from golden import asking, before, company, leaving, paying, remembering
 from golden.words import ACME, CATALOG, NOW, Case
 
 from mappings import intercom, product, provisioning, stripe
 from mappings.lifecycle import Life, life
 from mappings.model import Desired
 
-CASES = [*before.CASES, *paying.CASES, *leaving.CASES, *company.CASES, *remembering.CASES]
+CASES = [*asking.CASES, *before.CASES, *paying.CASES, *leaving.CASES, *company.CASES, *remembering.CASES]
 
 
 def lived(case: Case) -> Life:

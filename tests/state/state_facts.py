@@ -14,7 +14,8 @@ from mappings.model import (
     Subscription,
     UserId,
 )
-from state.store import Finding, Landed, Store
+from state.agenda import seconds_left
+from state.store import Finding, Landed, Lease, Store
 
 NOW = 1_800_000_000
 A, B = AccountId("a"), AccountId("b")
@@ -75,6 +76,11 @@ def held(store: Store, id: AccountId) -> list[str]:
 
 def body(store: Store, id: AccountId, fact_id: str) -> object:
     return next(fact.body for fact in store.facts([id])[id] if fact.id == fact_id)
+
+
+def remaining(store: Store, lease: Lease) -> float:
+    """Seconds left of a lease; 0 when it has expired or the token is lost."""
+    return max(0.0, store.database.write(lambda connection: seconds_left(connection, lease)) or 0.0)
 
 
 def due(store: Store) -> list[str]:

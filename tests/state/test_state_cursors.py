@@ -131,12 +131,6 @@ def test_the_oldest_hints_come_first_and_no_more_than_asked(store: Store) -> Non
     assert [found.event_id for found in store.due_hints(NOW, 2)] == ["evt_2", "evt_3"]
 
 
-def test_every_order_is_a_hint_of_its_own(store: Store) -> None:
-    for _ in range(2):
-        store.order_look([customer_ref("cus_1"), customer_ref("cus_2")], NOW, "asked")
-    assert len(store.due_hints(NOW, 10)) == 4
-
-
 def test_handled_hints_are_forgotten_after_35_days(store: Store) -> None:
     store.take_in(None, [hint(1), hint(2)], None, NOW)
     one, _ = store.due_hints(NOW, 10)

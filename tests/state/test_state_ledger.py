@@ -47,16 +47,6 @@ def test_a_todo_ends_by_itself(store: Store) -> None:
     }
 
 
-def test_a_resolved_todo_is_closed_once_and_opens_anew(store: Store) -> None:
-    store.todo_add([LINE])
-    (line,) = store.todo()
-    assert store.todo_resolve(line.id, "ann", NOW) == line
-    assert store.todo() == []
-    assert store.todo_resolve(line.id, "ben", NOW) is None
-    assert store.todo_add([replace(LINE, since=NOW + 9)]) == 1
-    assert [found.since for found in store.todo()] == [NOW + 9]
-
-
 def test_the_journal_is_read_backwards_by_run_or_subject(store: Store) -> None:
     store.mark([A], NOW, "test")
     (lease,) = store.lease_accounts("w", NOW, 1, 60)

@@ -157,17 +157,6 @@ def test_the_rest_can_be_matched_again_in_batches(store: Store, monkeypatch: pyt
     assert due(store) == ["a"]
 
 
-def test_a_person_may_decide(store: Store) -> None:
-    land(store, customer("cus_1", subscription("cus_1", "sub_1")), account("a"))
-    due(store)
-    store.assign(customer_ref("cus_1"), A, NOW, "resolved")
-    assert (held(store, A), due(store)) == (["a", "cus_1", "sub_1"], ["a"])
-    store.assign(customer_ref("cus_1"), B, NOW, "resolved")
-    assert due(store) == ["a", "b"]
-    land(store, customer("cus_1", subscription("cus_1", "sub_1", "canceled")))
-    assert held(store, B) == ["cus_1", "sub_1"]
-
-
 def test_memberships_are_not_moved_to_one_account(store: Store) -> None:
     land(store, user("u1", "a"))
     land(store, user("u1", "a", "b"))

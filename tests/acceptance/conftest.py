@@ -1,0 +1,54 @@
+"""Towns on SQLite and on PostgreSQL; the vendors' process is shared by the tests of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import pytest
+from postgres import Postgres
+from products import Product
+from town import Build, Town
+from vendors import HOUR, Vendors
+
+numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def vendors() -> Iterator[Vendors]:
+    process = Vendors.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def build(vendors: Vendors, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Build:
+    """A town on ``sqlite`` or ``postgresql``, not set up yet: call its ``init``."""
+
+    @contextmanager
+    def built(kind: str) -> Iterator[Town]:
+        folder, made = tmp_path_factory.mktemp("town"), list[str]()
+        postgres: Postgres | None = request.getfixturevalue("postgres") if kind == "postgresql" else None
+
+        def create() -> str:
+            made.append(postgres.create() if postgres else f"sqlite:///{folder}/{len(made)}.db")
+            return made[-1]
+
+        vendors.advance(HOUR)  # So that other towns' events are out of every overlap.
+        here = Town(f"t{next(numbers)}", vendors, Product(create()), folder / "instep.toml", create)
+        yield here
+        here.close()
+        here.product.close()
+        vendors.heal()
+        vendors.provisioner(ready_after=0, fail=[], never=[], lie={})
+        for url in made if postgres else ():
+            postgres.drop(url)
+
+    return built
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def town(request: pytest.FixtureRequest, build: Build) -> Iterator[Town]:
+    with build(request.param) as here:
+        yield here

@@ -1,0 +1,75 @@
+"""People and accounts are known by the product's ids: new e-mails and names follow, nobody is made twice."""
+
+from __future__ import annotations
+
+import pytest
+from town import Town
+
+
+@pytest.fixture
+def known(town: Town) -> Town:
+    town.init()
+    town.team("acme", "Acme Inc", ann="owner", bob="member")
+    town.request_trial("acme", "ann")
+    town.sync()
+    return town
+
+
+def change(town: Town, person: str, **values: str) -> None:
+    for column, value in values.items():
+        statement = f"UPDATE users SET {column} = :value WHERE user_id = :id"
+        town.product.execute(statement, {"value": value, "id": f"{town.name}-{person}"})
+
+
+def test_new_emails_and_names_follow_by_id(known: Town) -> None:
+    town, mark = known, known.vendors.mark
+    customer, contact = town.customer("acme")["id"], town.person("ann")["id"]
+    change(town, "ann", email=f"ann.new@{town.name}.example", name="Ann New")
+    rename = "UPDATE teams SET name = 'Acme SE' WHERE team_id = :id"
+    town.product.execute(rename, {"id": town.account("acme")})
+    town.sync()
+    assert town.customer("acme")["id"] == customer
+    assert town.customer("acme")["email"] == f"ann.new@{town.name}.example"
+    assert town.customer("acme")["name"] == town.company("acme")["name"] == "Acme SE"
+    person = town.person("ann")
+    assert (person["id"], person["email"], person["name"]) == (contact, f"ann.new@{town.name}.example", "Ann New")
+    assert len(town.people()) == 2
+    assert town.vendors.effects(mark).count(f"contact.updated {contact}") == 1
+    made = [effect for effect in town.vendors.effects(mark) if "created" in effect]
+    assert made == []
+
+
+def test_two_people_swap_their_emails(known: Town) -> None:
+    town = known
+    before = {name: town.person(name)["id"] for name in ("ann", "bob")}
+    change(town, "ann", email=town.email("bob"))
+    change(town, "bob", email=town.email("ann"))
+    town.sync()
+    assert {name: town.person(name)["id"] for name in ("ann", "bob")} == before
+    assert town.person("ann")["email"] == town.email("bob")
+    assert town.person("bob")["email"] == town.email("ann")
+    assert town.customer("acme")["email"] == town.email("bob")
+    assert len(town.people()) == 2
+    assert town.todo() == {}
+
+
+def test_roles_follow(known: Town) -> None:
+    """bob becomes the owner and gets the stage; ann becomes a member and loses it."""
+    town = known
+    for person, role in (("ann", "member"), ("bob", "owner")):
+        statement = "UPDATE memberships SET role = :role WHERE user_id = :id"
+        town.product.execute(statement, {"role": role, "id": f"{town.name}-{person}"})
+    town.sync()
+    assert town.tags("bob") == {"sub:trialing", "plan:pro"}
+    assert town.tags("ann") == set()
+    assert town.customer("acme")["email"] == town.email("bob")
+
+
+def test_a_person_moves_to_another_account(known: Town) -> None:
+    town = known
+    town.team("beta", dan="owner")
+    statement = "UPDATE memberships SET team_id = :team WHERE user_id = :id"
+    town.product.execute(statement, {"team": town.account("beta"), "id": f"{town.name}-bob"})
+    town.sync()
+    assert town.person("bob")["companies"] == [town.account("beta")]
+    assert town.person("ann")["companies"] == [town.account("acme")]

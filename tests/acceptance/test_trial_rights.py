@@ -1,0 +1,104 @@
+"""Who may have a trial: requests ahead of their account, old ones, refused creates, and trials before a lost state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+from town import CONFIG, Town
+from vendors import DAY, HOUR, MINUTE
+
+from flows.hub import Hub
+from mappings.model import AccountId
+
+UNTAKEN = CONFIG + '\n[trials]\nextra = {nonsense = "1"}\n'
+
+
+@pytest.fixture
+def town(build: Callable[[str], AbstractContextManager[Town]]) -> Iterator[Town]:
+    with build("sqlite") as here:
+        yield here
+
+
+def test_a_sign_up_while_we_read_is_granted(town: Town) -> None:
+    town.init()
+    request = ""
+    with Hub(town.open(), "test") as hub:
+        for line in hub.instep.systems.sources:
+            hub.read(line)
+            if line.source.name == "product.users":
+                town.team("acme", ann="owner")
+                request = town.request_trial("acme", "ann")
+        assert hub.ready()
+        hub.until_idle()
+        acme = AccountId(town.account("acme"))
+        assert hub.instep.store.facts([acme]) == {acme: []}
+    assert town.answer(request) == (None, None)
+    town.sync()
+    assert town.answer(request)[0] == "accepted"
+
+
+def test_a_request_waits_for_its_account(town: Town) -> None:
+    town.init()
+    early, unknown = town.request_trial("acme", "ann"), town.request_trial("nobody", "cyd")
+    town.sync()
+    assert town.answer(early) == town.answer(unknown) == (None, None)
+    town.vendors.advance(10 * MINUTE)
+    town.team("acme", ann="owner")
+    town.sync()
+    assert town.answer(early)[0] == "accepted"
+    assert town.answer(unknown) == (None, None)
+    town.vendors.advance(5 * MINUTE)
+    town.sync()
+    assert town.answer(unknown) == ("refused", "the product does not know this account")
+
+
+def test_old_requests_are_told_not_acted_on(town: Town) -> None:
+    town.init()
+    town.team("acme", ann="owner")
+    row = {"kind": "trial", "account_id": town.account("acme"), "user_id": f"{town.name}-ann", "plan": "pro"}
+    for number in (1, 2):
+        asked = town.vendors.now - number * DAY
+        town.product.add_request(request_id=f"{town.name}-old-{number}", days=None, requested_at=asked, **row)
+    town.sync()
+    assert [town.answer(f"{town.name}-old-{number}") for number in (1, 2)] == [(None, None), (None, None)]
+    told = town.todo()[f"account:{town.account('acme')}"]
+    assert told == "2 requests are older than this installation and not acted on"
+
+
+def test_a_refused_create_is_answered_and_uses_nothing_up(town: Town) -> None:
+    town.init()
+    town.team("acme", ann="owner")
+    town._config.write_text(UNTAKEN)
+    first = town.request_trial("acme", "ann")
+    town.sync()
+    assert town.answer(first) == ("failed", "Stripe did not accept the trial")
+    assert town.subscriptions("acme") == []
+    assert town.access("acme")["stage"] == "prospect"
+    assert f"request:{first} stripe.trials" in town.todo()
+
+    town._config.write_text(CONFIG)
+    town.vendors.advance(HOUR)
+    second = town.request_trial("acme", "ann", id="again")
+    town.sync()
+    assert town.answer(second)[0] == "accepted"
+    assert town.answer(first)[0] == "failed"
+    assert [sub["metadata"]["request_id"] for sub in town.subscriptions("acme")] == [second]
+
+
+def test_trials_before_a_lost_state_stay_used(town: Town) -> None:
+    town.init()
+    town.team("acme")
+    town.join("acme", "ann", email=f"a.nn@{town.name}.example")
+    town.request_trial("acme", "ann")
+    town.sync()
+    town.lose_state()
+    town.vendors.advance(HOUR)
+    town.init()
+    town.team("other")
+    town.join("other", "eve", email=f"A.nn+2@{town.name}.example")
+    again = town.request_trial("other", "eve")
+    town.sync()
+    assert town.answer(again) == ("refused", "the trial was already used")
+    assert town.customers("other") == []

@@ -1,0 +1,58 @@
+"""Which addresses are one mailbox, what a trial uses up, and what past trials have used up."""
+
+from dataclasses import replace
+
+import pytest
+from golden.words import ACME, OLGA, day, known, person, request, sub
+
+from mappings.redemption import asking, past_trials, redeemed_email
+
+SPELLINGS = [
+    ("Olga@Example.COM", "olga@example.com"),
+    (" olga@example.com ", "olga@example.com"),
+    ("olga+trial2@example.com", "olga@example.com"),
+    ("olga+a+b@outlook.com", "olga@outlook.com"),
+    ("o.l.ga@example.com", "o.l.ga@example.com"),
+    ("O.l.ga+x@gmail.com", "olga@gmail.com"),
+    ("o.lga@GoogleMail.com", "olga@gmail.com"),
+    ("+x@example.com", "+x@example.com"),
+    (".@gmail.com", ".@gmail.com"),
+    ("olga@gmail.com.example", "olga@gmail.com.example"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("given", "redeemed"), SPELLINGS)
+def test_one_mailbox_has_one_spelling(given: str, redeemed: str) -> None:
+    assert redeemed_email(given) == redeemed
+    assert redeemed_email(redeemed) == redeemed
+
+
+def test_a_request_is_held_against_its_requester_and_the_billing_contact() -> None:
+    bill, mia = person("bill", "billing"), person("mia", "member", email="M.ia+2@gmail.com")
+    facts = known(request(user_id="mia"), people=(OLGA, bill, mia))
+    assert asking(facts) == [
+        ("account", ACME),
+        ("user", "bill"),
+        ("email", "bill@example.com"),
+        ("user", "mia"),
+        ("email", "mia@gmail.com"),
+    ]
+
+
+def test_past_trials_are_held_against_owners_the_billing_contact_and_the_requester() -> None:
+    people = (OLGA, person("bill", "billing"), person("mia", "member"), person("tom", "member"))
+    trial = sub("canceled", trial=(-30, -16), request_id="req_1")
+    used = past_trials(known(trial, request(user_id="mia", answer="accepted"), people=people))
+    who = {"account": {ACME}, "user": {"olga", "bill", "mia"}}
+    assert {kind: {value for k, value in used if k == kind} for kind in who} == who
+    assert {value for kind, value in used if kind == "email"} == {f"{name}@example.com" for name in who["user"]}
+    assert set(used.values()) == {"req_1"}
+
+
+def test_the_first_trial_counts_and_one_without_a_request_is_named_by_itself() -> None:
+    first, second = sub("canceled", "sub_9", trial=(-60, -50)), sub("active", "sub_1", trial=(-30, -16), request_id="r")
+    assert set(past_trials(known(second, first)).values()) == {"sub_9"}
+    never = replace(sub("active"), trial_start=None, created=day(-3))
+    assert past_trials(known(never)) == {}
+    assert ("email", "") not in past_trials(known(first, people=(replace(OLGA, email=""),)))
