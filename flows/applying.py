@@ -104,7 +104,7 @@ class Applier:
                 return
             if line.target.system in self._stopped:
                 raise BreakerOpen(line.target.system)
-            if step.lowers and not proved:
+            if step.needs_proof and not proved:
                 result.outcome, result.retry, result.unproved = Outcome.WAITING, True, True
                 return
             values = self._resolve(step.values)

@@ -48,7 +48,7 @@ class Tally:
 
 
 class NeedsProof(Exception):
-    """A step would take something away and its source facts were not fetched in this look."""
+    """A step takes something away or tells what only time says, and its facts were not fetched in this look."""
 
 
 @dataclass(slots=True)
@@ -175,7 +175,7 @@ class Engine:
     def _facts(self, account: AccountId) -> tuple[AccountFacts, Life]:
         systems = self._systems
         facts = gather(self._store, account, self._born_at, systems.pseudonyms)
-        return facts, life(facts, systems.config, systems.catalog, self._now(), systems.managed)
+        return facts, life(facts, systems.config, systems.catalog, self._now(), systems.managed, systems.zone)
 
     def _alert(self, facts: AccountFacts, current: Life) -> None:
         subject = f"account:{facts.account_id}"

@@ -68,7 +68,7 @@ def open_instep(
     unreachable: dict[str, str] = {}
     same_house(house, identify(w, unreachable))
     ask("the product database", w.product.check)
-    systems = assemble(w, config, house.modes, now, target_lines, source_lines)
+    systems = assemble(w, config, house.modes, now, target_lines, source_lines, settings.instep_timezone)
     hashes = pseudonyms(settings.instep_secrets.get_secret_value(), house.installation_id)
     for gate in w.gates:
         gate.breaker.on_recover = partial(store.wake_waiting, gate.system)
@@ -104,6 +104,7 @@ def assemble(
     now: Callable[[], int],
     target_lines: TargetLines = targets,
     source_lines: SourceLines = sources,
+    zone: str = "UTC",
 ) -> Systems:
     """Connect everything; reads Stripe's prices to know which price means which plan."""
     prices = ask("Stripe", StripeBilling(w.stripe, now).prices)
@@ -115,6 +116,7 @@ def assemble(
         managed=w.instances is not None,
         modes=modes,
         names=names(config),
+        zone=zone,
     )
 
 

@@ -30,7 +30,7 @@ class NotMade(Rejected):
 class Result:
     """What became of one Desired. ``waiting``: the system whose breaker is open or whose key fails. ``retry``: come
     back soon. ``created``: something new is there. ``pending_since``: accepted but unfinished since then.
-    ``unproved``: a removal wants a fresh look."""
+    ``unproved``: it wants a fresh look first."""
 
     outcome: Outcome = Outcome.UNCHANGED
     changed: set[Ref] = field(default_factory=set)

@@ -33,7 +33,7 @@ def preview(store: Store, systems: Systems, account: AccountId, now: int, born_a
     for line in systems.targets:
         if systems.mode(line.target.name) == "off":
             continue
-        current = life(facts, systems.config, systems.catalog, now, systems.managed)
+        current = life(facts, systems.config, systems.catalog, now, systems.managed, systems.zone)
         steps: list[Step] = []
         for desired in line.wanted(facts, current, systems.config):
             steps += _steps(store, line, facts, desired, links, salt)

@@ -51,7 +51,8 @@ class TargetLine:
 
 @dataclass(frozen=True, slots=True)
 class Systems:
-    """Everything connected, in the order in which it is read and written."""
+    """Everything connected, in the order in which it is read and written. ``zone``: the calendar of accounts that name
+    none."""
 
     sources: Sequence[SourceLine]
     targets: Sequence[TargetLine]
@@ -60,6 +61,7 @@ class Systems:
     managed: bool
     modes: Mapping[str, Mode] = field(default_factory=dict)
     names: Sequence[Name] = ()
+    zone: str = "UTC"
     pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
 
     def mode(self, target: str) -> Mode:

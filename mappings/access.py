@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mappings.config import Config
 from mappings.model import Access, AccountFacts, Instance, Stage, Subscription
+from mappings.seen import RUNNING
 from mappings.standing import DAY, RULES, STATUS, Verdict, Wanted
 
 _LOWERING = ("trial_expired", "unpaid", "paused", "churned")
@@ -12,7 +13,7 @@ _LOWERING = ("trial_expired", "unpaid", "paused", "churned")
 def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -> tuple[Access | None, int | None]:
     """The access of a stage, and when it falls next. Adoption never lowers access: what ended before we were born
     keeps what it has, and an account from before then without a subscription is left alone. A clock without a known
-    start takes nothing away."""
+    start takes nothing away; those of read-only access start at the look that first saw the state."""
     policy = config.policy
     if any(s.status not in STATUS for s in facts.subscriptions):
         return None, None
@@ -22,7 +23,7 @@ def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -
     rule = RULES[verdict.stage][0]
     if rule == "keep":
         return None, None
-    if verdict.stage in _LOWERING and (verdict.since is None or verdict.since < facts.born_at):
+    if verdict.stage in _LOWERING and not _was_better(verdict) and (verdict.since or -1) < facts.born_at:
         return None, None
     if verdict.stage == "past_due":
         if verdict.since is None:
@@ -30,9 +31,15 @@ def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -
         ends = max(verdict.since, facts.born_at) + policy.grace_days * DAY
         return ("grace", ends) if now < ends else ("read_only", None)
     if verdict.stage in ("trial_expired", "unpaid"):
-        ends = (verdict.since or 0) + policy.read_only_days * DAY
+        starts = verdict.seen.since if verdict.seen else verdict.since or 0
+        ends = starts + policy.read_only_days * DAY
         return ("read_only", ends) if now < ends else ("none", None)
     return rule, None
+
+
+def _was_better(verdict: Verdict) -> bool:
+    """Whether we saw it paying or in trial ourselves before."""
+    return bool(verdict.seen and verdict.seen.before in RUNNING)
 
 
 def managed_here(facts: AccountFacts, leading: Subscription | None, config: Config, managed: bool) -> bool:

@@ -99,6 +99,10 @@ class Names(Strict):
         return self.intercom_prefix + self.events.get(name, name)
 
 
+_TYPES = {"boolean": (bool,), "integer": (int,), "float": (int, float), "string": (str,), "date": (int,)}
+_ROLLUPS = {"any": ("boolean",), "sum": ("integer", "float"), "max": ("integer", "float", "date"), "latest": _TYPES}
+
+
 class Trait(Strict):
     """A product trait that travels to Intercom. Not declared: not sent."""
 
@@ -107,6 +111,14 @@ class Trait(Strict):
     level: Literal["person", "account"] = "person"
     rollup: Literal["any", "sum", "max", "latest"] = "latest"
     description: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Trait:
+        if self.default is not None and type(self.default) not in _TYPES[self.type]:
+            raise ValueError(f"the default {self.default!r} is not of type {self.type}")
+        if self.type not in _ROLLUPS[self.rollup]:
+            raise ValueError(f"the rollup {self.rollup!r} does not fit type {self.type}")
+        return self
 
 
 class Journey(Strict):
@@ -160,6 +172,18 @@ class Config(Strict):
                     raise ValueError(f"{price} belongs to plans {seen[price]} and {key}; a price means one plan")
         return self
 
+    @model_validator(mode="after")
+    def _steps_are_traits(self) -> Config:
+        for step in self.journey.steps:
+            if step not in self.traits:
+                raise ValueError(f"the journey step {step!r} is not a declared trait")
+        return self
+
+    def audience_of(self, name: str, usual: str = "") -> str:
+        """Who gets this attribute or event (``tags``: all tags): billing, everyone or none. ``usual`` where
+        ``[audience]`` does not name it; empty: its default."""
+        return self.audience.get(name) or usual or self.audience.get("default", "billing")
+
     @property
     def owned_tags(self) -> frozenset[str]:
         """Every tag that Instep may put on or take off."""
@@ -174,5 +198,5 @@ class Config(Strict):
 
     def unused(self) -> list[str]:
         """Tables that are read but that this version does not act on yet."""
-        given: Mapping[str, object] = {"after": self.after, "journey": self.journey.steps, "traits": self.traits}
+        given: Mapping[str, object] = {"after": self.after}
         return [f"[{name}]" for name, value in given.items() if value]

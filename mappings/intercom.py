@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from mappings.config import Config
+from mappings.details import support_tier
 from mappings.lifecycle import Life
 from mappings.model import (
     AccountFacts,
@@ -12,7 +14,6 @@ from mappings.model import (
     Desired,
     Later,
     Name,
-    Occurrence,
     Person,
     Scalar,
     Value,
@@ -20,6 +21,7 @@ from mappings.model import (
     person_subject,
 )  # fmt: skip
 from mappings.people import home
+from mappings.traits import account_traits, next_step, traits_of
 
 # Occurrences older than this are known, not sent.
 STALE = 72 * 3600
@@ -29,6 +31,8 @@ BILLING: tuple[tuple[str, str, str], ...] = (
     ("plan", "string", "Plan of the running trial or subscription"),
     ("last_plan", "string", "Plan of the latest trial or subscription, kept after it ended"),
     ("mrr", "float", "Monthly revenue in major units, after discount, without tax"),
+    ("last_mrr", "float", "Monthly revenue of the latest paid subscription, kept after it ended"),
+    ("mrr_mixed", "boolean", "Whether there are subscriptions in other currencies beside those in mrr"),
     ("product_access", "string", "What the product lets this account do: full, grace, read_only or none"),
     ("has_payment_method", "boolean", "Whether a card or other payment method is on file"),
     ("instance_url", "string", "Where this account's product instance runs"),
@@ -41,26 +45,51 @@ BILLING: tuple[tuple[str, str, str], ...] = (
     ("payment_retry_at", "date", "When Stripe tries the payment again"),
     ("grace_ends_at", "date", "Until when access stays despite a failed payment"),
     ("paused_at", "date", "When the subscription was paused"),
+    ("read_only_ends_at", "date", "Until when reading stays possible after a trial or the last payment retry"),
+    ("cancel_reason", "string", "Why the subscription ends or ended: the customer's own word, else Stripe's"),
+    ("pause_reason", "string", "Why the subscription is paused, as Stripe says"),
+    ("hold_reason", "string", "Why staff put the account on hold"),
+    ("payment_action_url", "string", "Where the open invoice can be paid"),
+    ("win_back_step", "integer", "7, 30 or 90: the days since churn that were reached"),
     ("churned_at", "date", "When a paid subscription ended"),
 )
-EVERYONE: tuple[tuple[str, str, str], ...] = (("billing_role", "string", "owner, billing or member of the account"),)
+EVERYONE: tuple[tuple[str, str, str], ...] = (
+    ("billing_role", "string", "owner, billing or member of the account"),
+    ("support_tier", "string", "full while trialing, paying or retrying a payment, else basic"),
+)
 COMPANY: tuple[tuple[str, str, str], ...] = (
     ("account_stage", "string", "Where the account stands in the subscription life"),
     ("account_access", "string", "What the product lets this account do"),
     ("account_trial_ends_at", "date", "When the trial ends or ended"),
     ("account_instance_url", "string", "Where the product instance runs"),
 )
+JOURNEY: tuple[tuple[str, str, str], ...] = (
+    ("next_step", "string", "The first step of the journey not yet done"),
+    ("stuck_since", "date", "Since when next_step is the next one"),
+)
+# Names that no trait can take.
+OURS = frozenset(name.removeprefix("account_") for name, _, _ in (*BILLING, *EVERYONE, *JOURNEY, *COMPANY))
+_OPEN = frozenset(name for name, _, _ in EVERYONE)
 EVENTS = (
-    "started-trial", "provisioned-instance", "converted-trial", "reactivated-subscription", "expired-trial",
-    "failed-payment", "recovered-payment", "scheduled-cancellation", "canceled-subscription", "paused-subscription",
+    "started-trial", "provisioned-instance", "neared-trial-end", "converted-trial", "reactivated-subscription",
+    "expired-trial", "failed-payment", "recovered-payment", "scheduled-cancellation", "canceled-subscription",
+    "paused-subscription", "resumed-subscription", "kept-subscription", "exhausted-retries", "added-payment-method",
 )  # fmt: skip
 
 
 def names(config: Config) -> list[Name]:
     """Every tag and attribute that must exist before anything is sent."""
     tags = [Name("tag", tag) for tag in sorted(config.owned_tags)]
-    contact = [Name("contact", config.names.attribute(n), kind, text) for n, kind, text in (*BILLING, *EVERYONE)]
-    return tags + contact + [Name("company", config.names.attribute(n), kind, text) for n, kind, text in COMPANY]
+    journey = JOURNEY if config.journey.steps else ()
+    traits = [(name, trait.type, trait.description) for name, trait in config.traits.items() if name not in OURS]
+    contact = [line for line in (*BILLING, *EVERYONE, *journey, *traits) if _audience(config, line[0]) != "none"]
+    ours = [line for line in traits if config.traits[line[0]].level == "account"]
+    company = [*COMPANY, *((f"account_{name}", kind, text) for name, kind, text in (*journey, *ours))]
+    return [
+        *tags,
+        *(Name("contact", config.names.attribute(name), kind, text) for name, kind, text in contact),
+        *(Name("company", config.names.attribute(name), kind, text) for name, kind, text in company),
+    ]
 
 
 def is_team(facts: AccountFacts) -> bool:
@@ -76,11 +105,13 @@ def desired_companies(facts: AccountFacts, life: Life, config: Config) -> Iterab
     """One company for each team with people."""
     if _left_alone(facts, life) or not is_team(facts) or not facts.people:
         return
+    known = _journey(facts, config) | {n: v for n, v in account_traits(facts, config).items() if n not in OURS}
     extra: Mapping[str, Scalar] = {
         "account_stage": life.stage,
         "account_access": _access(facts, life),
         "account_trial_ends_at": life.trial_ends_at,
         "account_instance_url": life.instance_url or None,
+        **{f"account_{name}": value for name, value in known.items()},
     }
     values: dict[str, Value] = {
         "company_id": facts.account_id,
@@ -104,11 +135,11 @@ def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterabl
             values["name"] = person.name
         if person.signed_up_at is not None:
             values["signed_up_at"] = person.signed_up_at
-        values |= _custom(config, {"billing_role": person.role})
-        tags: frozenset[str] = frozenset()
-        if person.bills:
-            values |= _custom(config, _billing_values(facts, life))
-            tags = _tags(life, config)
+        told = {n: v for n, v in traits_of(facts, person, config).items() if n not in OURS}
+        told |= {"billing_role": person.role, "support_tier": support_tier(life.stage)}
+        told |= _billing_values(facts, life) | _journey(facts, config)
+        values |= _custom(config, {name: value for name, value in told.items() if _hears(config, person, name)})
+        tags = _tags(life, config) if _hears(config, person, "tags") else frozenset()
         teams = frozenset(_teams(facts, memberships))
         yield Desired(
             "intercom.contacts",
@@ -119,18 +150,21 @@ def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterabl
             ids={"companies": "intercom.companies"},
             problem=person.problem,
             keep=_plan_tags(config) if life.plan is None else frozenset(),
+            because={config.names.overlay_tag(overlay): why for overlay, why in life.overlays.items()},
             why=life.reason,
         )
 
 
 def desired_events(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
-    """What happened since we were born and in the last 72 hours, for billing people, once each."""
+    """What happened since we were born and in the last 72 hours, once each for those who hear of them."""
     recent = tuple(o for o in life.occurrences if o.at >= max(facts.born_at, life.now - STALE))
     if _left_alone(facts, life) or life.stage == "blocked" or not recent:
         return
-    renamed = tuple(Occurrence(config.names.event(o.name), o.id, o.at, _details(life)) for o in recent)
+    plan = _details(life)
     for person, _ in at_home(facts):
-        if person.bills and not person.problem:
+        heard = [o for o in recent if _hears(config, person, o.name)]
+        renamed = tuple(replace(o, name=config.names.event(o.name), details={**plan, **o.details}) for o in heard)
+        if renamed and not person.problem:
             subject = person_subject(person.user_id)
             contact = Later("intercom.contacts", subject)
             yield Desired("intercom.events", subject, beside={"contact": contact}, occurrences=renamed, why=life.reason)
@@ -143,6 +177,21 @@ def at_home(facts: AccountFacts) -> Iterable[tuple[Person, list[Person]]]:
         memberships = [p for p in (person, *others) if not p.erased]
         if memberships and home(memberships).account_id == facts.account_id and not person.erased:
             yield person, memberships
+
+
+def _audience(config: Config, name: str) -> str:
+    """Roles, support and traits are for everyone unless ``[audience]`` says otherwise."""
+    return config.audience_of(name, "everyone" if name in _OPEN or name not in {*OURS, *EVENTS, "tags"} else "")
+
+
+def _hears(config: Config, person: Person, name: str) -> bool:
+    audience = _audience(config, name)
+    return audience == "everyone" or (audience == "billing" and person.bills)
+
+
+def _journey(facts: AccountFacts, config: Config) -> dict[str, Scalar]:
+    step, since = next_step(facts, config)
+    return {"next_step": step or None, "stuck_since": since} if config.journey.steps else {}
 
 
 def _teams(facts: AccountFacts, memberships: Iterable[Person]) -> Iterable[AccountId]:
@@ -161,6 +210,7 @@ def _billing_values(facts: AccountFacts, life: Life) -> dict[str, Scalar]:
         "instance_url": life.instance_url or None,
         "instance_status": life.instance_status or None,
         **life.dates,
+        **life.details,
     }
     if life.plan is not None:
         values["plan"] = life.plan or None

@@ -19,10 +19,12 @@ from mappings.access import (
 )
 from mappings.catalog import Catalog
 from mappings.config import Config
-from mappings.model import Access, AccountFacts, Occurrence, Request, RequestId, Stage, Subscription
+from mappings.details import details, next_win_back
+from mappings.model import Access, AccountFacts, Occurrence, Request, RequestId, Scalar, Stage, Subscription
 from mappings.money import mrr
-from mappings.occurrences import occurrences
+from mappings.occurrences import occurrences, product_trial
 from mappings.people import billing_contact, home
+from mappings.reminders import Reminders, reminders, zone_of
 from mappings.standing import DAY, STATUS, Verdict, Wanted, leading_subscription, verdict_of
 from mappings.trials import Answer, decide
 
@@ -38,8 +40,8 @@ _WITHOUT_PLAN = ("prospect", "awaiting_payment", "trial_expired", "churned")
 class Life:
     """What is true of an account at ``now``. ``access`` None: not ours to decide, keep what is there.
 
-    ``plan`` None: a price that no plan maps, keep the last tag. ``start``: the request to start a trial for, at
-    ``price``.
+    ``plan`` None: a price that no plan maps, keep the last tag. ``overlays``: each with its reason. ``start``: the
+    request to start a trial for, at ``price``.
     """
 
     now: int
@@ -56,8 +58,9 @@ class Life:
     has_payment_method: bool = False
     mrr: float | None = None
     currency: str = ""
-    overlays: frozenset[str] = frozenset()
+    overlays: Mapping[str, str] = field(default_factory=dict)
     dates: Mapping[str, int | None] = field(default_factory=dict)
+    details: Mapping[str, Scalar] = field(default_factory=dict)
     occurrences: tuple[Occurrence, ...] = ()
     answers: Mapping[RequestId, Answer] = field(default_factory=dict)
     start: Request | None = None
@@ -70,8 +73,8 @@ class Life:
         return self.dates.get("trial_ends_at")
 
 
-def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, managed: bool) -> Life:
-    """The whole answer. ``managed``: a provisioner is configured."""
+def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, managed: bool, zone: str = "UTC") -> Life:
+    """The whole answer. ``managed``: a provisioner is configured. ``zone``: where an account names no time zone."""
     leading = leading_subscription(facts, config)
     verdict = verdict_of(facts, leading, config, now)
     decision = decide(facts, config, catalog, now)
@@ -89,7 +92,13 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     if verdict.stage == "trialing" and leading and instance and not was_ready(current):
         alerts.append("the instance is late: the trial runs without it")
     dates = _dates(facts, verdict, leading, ends)
-    looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None, decision.next_look_at]
+    card = any(c.has_payment_method for c in facts.customers) or bool(leading and leading.has_payment_method)
+    overlays = _overlays(facts, leading, verdict, dates["trial_ends_at"], now)
+    reminder = _reminders(facts, leading, verdict, overlays, config, zone, now, card)
+    own_trial = product_trial(facts, verdict.stage) if verdict.product else ()
+    win_back = next_win_back(verdict, now)
+    looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None, reminder.next_at, win_back]
+    looks += [decision.next_look_at]
     if verdict.stage == "trialing" and (trial_ends_at := dates["trial_ends_at"]):
         looks += [trial_ends_at - ENDING_SOON]
     return Life(
@@ -104,13 +113,13 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         instance_url=current.url if current else "",
         instance_status=current.status if current else "",
         customer_id=leading.customer_id if leading else _customer_id(facts),
-        has_payment_method=any(c.has_payment_method for c in facts.customers)
-        or bool(leading and leading.has_payment_method),
+        has_payment_method=card,
         mrr=mrr(facts, verdict.stage),
         currency=leading.currency if leading else "",
-        overlays=_overlays(facts, leading, verdict, dates["trial_ends_at"], now),
+        overlays=overlays,
         dates=dates,
-        occurrences=occurrences(facts, leading, current),
+        details=details(facts, leading, verdict, now),
+        occurrences=(*occurrences(facts, leading, current), *own_trial, *reminder.due),
         answers=decision.answers,
         start=decision.start,
         price=decision.price,
@@ -127,15 +136,37 @@ def _customer_id(facts: AccountFacts) -> str:
 
 def _overlays(
     facts: AccountFacts, leading: Subscription | None, verdict: Verdict, trial_ends_at: int | None, now: int
-) -> frozenset[str]:
-    found: set[str] = set()
+) -> dict[str, str]:
+    """Overlay -> why. Nobody is nagged about the end of what is free or will be canceled anyway."""
+    found: dict[str, str] = {}
+    comped = bool(facts.account and facts.account.comped)
+    if comped:
+        found["comped"] = "the product says that the account is free of charge"
     if leading and leading.cancel_at and verdict.stage in _RUNNING:
-        found.add("canceling")
-    elif verdict.stage == "trialing" and trial_ends_at and 0 < trial_ends_at - now <= ENDING_SOON:
-        found.add("ending_soon")
-    if facts.account and facts.account.comped:
-        found.add("comped")
-    return frozenset(found) - ({"ending_soon"} if "comped" in found else set())
+        found["canceling"] = "the subscription will be canceled"
+    elif not comped and verdict.stage == "trialing" and trial_ends_at and 0 < trial_ends_at - now <= ENDING_SOON:
+        found["ending_soon"] = "the trial ends within three days"
+    return found
+
+
+def _reminders(
+    facts: AccountFacts,
+    leading: Subscription | None,
+    verdict: Verdict,
+    overlays: Mapping[str, str],
+    config: Config,
+    zone: str,
+    now: int,
+    card: bool,
+) -> Reminders:
+    """Only for a running trial that nothing was collected for and that is neither canceling nor free of charge."""
+    if verdict.stage != "trialing" or overlays.keys() & {"canceling", "comped"} or (leading and leading.ever_paid):
+        return Reminders()
+    ends = next(iter(verdict.ends), None)
+    trial = leading if leading and leading.trial_end == ends else None
+    name, started = (trial.subscription_id, trial.trial_start) if trial else (str(facts.account_id), None)
+    calendar = zone_of(facts.account.timezone if facts.account else "", zone)
+    return reminders(name, started, ends, calendar, config.policy, now, {"charge_follows": card})
 
 
 def _dates(
@@ -143,8 +174,9 @@ def _dates(
 ) -> dict[str, int | None]:
     """The instants that people and filters look at; None clears."""
     stage = verdict.stage
-    trial = leading if leading and leading.trial_start else None
     product = facts.account.trial_ends_at if facts.account else None
+    running = next(iter(verdict.ends), None) if stage == "trialing" else None
+    trial = leading if leading and leading.trial_start and running in (None, leading.trial_end) else None
     return {
         "trial_started_at": trial.trial_start if trial else None,
         "trial_ends_at": trial.trial_end if trial else product,
@@ -155,6 +187,7 @@ def _dates(
         if leading and leading.invoice and stage == "past_due"
         else None,
         "grace_ends_at": access_falls if stage == "past_due" else None,
+        "read_only_ends_at": access_falls if stage in ("trial_expired", "unpaid") else None,
         "paused_at": verdict.since if stage == "paused" else None,
         "churned_at": verdict.since if stage == "churned" else None,
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mappings.model import AccountFacts, Instance, Occurrence, Subscription
+from mappings.model import AccountFacts, Customer, Instance, Invoice, Occurrence, Stage, Subscription
+from mappings.seen import RUNNING, moved, paused_by_trial_end
 
 HOUR = 3600
 
@@ -16,6 +17,7 @@ def occurrences(facts: AccountFacts, leading: Subscription | None, instance: Ins
         found += _of(sub, facts)
     if instance and instance.ready_at:
         found.append(Occurrence("provisioned-instance", instance.name, instance.ready_at))
+    found += added_payment_method(facts)
     return tuple(sorted(found, key=lambda o: (o.at, o.name, o.id)))
 
 
@@ -28,29 +30,84 @@ def _of(sub: Subscription, facts: AccountFacts) -> Iterator[Occurrence]:
         yield Occurrence("reactivated-subscription" if again else "converted-trial", key, sub.first_paid_at)
     if sub.cancel_at and sub.canceled_at and not sub.ended_at:
         yield Occurrence("scheduled-cancellation", f"{key}@{sub.cancel_at}", sub.canceled_at)
+    yield from _of_return(sub)
     yield from _of_invoice(sub)
     yield from _of_end(sub)
+
+
+def _of_return(sub: Subscription) -> Iterator[Occurrence]:
+    """A notice taken back and a pause ended: Stripe dates neither, so the look that first saw it does."""
+    if sub.status not in RUNNING:
+        return
+    kept, resumed = moved(sub, "cancel"), moved(sub, "status")
+    if kept and kept.value == "none":
+        yield Occurrence("kept-subscription", f"{sub.subscription_id}@{kept.since}", kept.since)
+    if resumed and resumed.before == "paused":
+        yield Occurrence("resumed-subscription", f"{sub.subscription_id}@{resumed.since}", resumed.since)
 
 
 def _of_invoice(sub: Subscription) -> Iterator[Occurrence]:
     invoice = sub.invoice
     if invoice is None:
         return
-    if sub.status in ("past_due", "unpaid") and invoice.status == "open" and invoice.finalized_at:
-        yield Occurrence("failed-payment", f"{invoice.invoice_id}#1", invoice.finalized_at)
+    if sub.status in ("past_due", "unpaid") and invoice.status == "open":
+        yield from _of_failure(sub, invoice)
+    exhausted = _exhausted_at(sub, invoice)
+    if exhausted:
+        yield Occurrence("exhausted-retries", invoice.invoice_id, exhausted)
     late = invoice.paid_at and invoice.finalized_at and invoice.paid_at - invoice.finalized_at > 2 * HOUR
     if invoice.status == "paid" and invoice.paid_at and invoice.amount_paid and (late or invoice.attempt_count > 1):
         yield Occurrence("recovered-payment", invoice.invoice_id, invoice.paid_at)
 
 
-def paused_by_trial_end(sub: Subscription) -> bool:
-    """Whether a paused subscription stopped because its trial ended without a card.
+def _of_failure(sub: Subscription, invoice: Invoice) -> Iterator[Occurrence]:
+    """A sent invoice fails once, when it falls due. A charge fails per attempt: the first follows ``finalized_at`` at
+    once, the later ones are dated by the look that first saw them; Stripe's invoice dates no attempt."""
+    if invoice.due_at:
+        yield Occurrence("failed-payment", f"{invoice.invoice_id}#due", invoice.due_at)
+    elif invoice.attempt_count and invoice.finalized_at:
+        yield Occurrence("failed-payment", f"{invoice.invoice_id}#1", invoice.finalized_at)
+    again = moved(sub, "attempt")
+    if again and not invoice.due_at and invoice.attempt_count > 1:
+        yield Occurrence("failed-payment", again.value, again.since)
 
-    Stripe API ``status_details.paused.subscription.type``; older objects do not say.
-    """
-    if sub.pause_type:
-        return sub.pause_type == "trial_end_without_payment_method"
-    return sub.trial_end is not None and not sub.ever_paid
+
+def _exhausted_at(sub: Subscription, invoice: Invoice) -> int | None:
+    """When the last retry of this invoice failed: Stripe pauses, cancels, or leaves the subscription unpaid."""
+    if sub.status == "paused" and sub.pause_type == "final_payment_failure":
+        return sub.paused_at
+    if sub.status == "canceled" and sub.cancel_reason == "payment_failed":
+        return sub.ended_at
+    unpaid = moved(sub, "status")
+    owed = invoice.status in ("open", "uncollectible") and not invoice.due_at
+    return unpaid.since if unpaid and sub.status == "unpaid" and owed else None
+
+
+def added_payment_method(facts: AccountFacts) -> Iterator[Occurrence]:
+    """The account's first payment method on file, since it has had one without a break. One that was there when we
+    first looked is news only where what holds it was made after we were born."""
+    holders: list[Customer | Subscription] = [*facts.customers, *facts.subscriptions]
+    cards = [(holder.seen.get("card"), holder.created) for holder in holders if holder.has_payment_method]
+    known = [(seen.since, bool(seen.before) or created >= facts.born_at) for seen, created in cards if seen]
+    if cards and len(known) == len(cards):
+        since, news = min(known)
+        if news:
+            yield Occurrence("added-payment-method", f"{facts.account_id}@{since}", since)
+
+
+def product_trial(facts: AccountFacts, stage: Stage) -> Iterator[Occurrence]:
+    """A trial that the product runs: its start is dated by the look that first saw it, its end by the product. Only
+    time says that it has ended."""
+    account = facts.account
+    ends = account.trial_ends_at if account else None
+    if account is None or ends is None:
+        return
+    seen = account.seen.get("trial")
+    fresh = any((p.joined_at or 0) >= facts.born_at for p in facts.people)
+    if stage == "trialing" and seen and (seen.before == "none" or (not seen.before and fresh)):
+        yield Occurrence("started-trial", str(facts.account_id), seen.since)
+    if stage == "trial_expired":
+        yield Occurrence("expired-trial", f"{facts.account_id}@{ends}", ends, by_clock=True)
 
 
 def _of_end(sub: Subscription) -> Iterator[Occurrence]:

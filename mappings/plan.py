@@ -54,9 +54,10 @@ def _members(desired: Desired, link: Link, salt: str) -> Step | None:
                 key = _key(desired, link, salt)
                 maker = desired.ids.get(name)
                 values: dict[str, Value] = {"member_id": Later(maker, Subject(f"account:{member}"))} if maker else {}
-                return _step(
+                step = _step(
                     desired, link, operation, key, values=values, member=(name, member), lowers=operation == "remove"
                 )
+                return replace(step, why=desired.because.get(member, step.why)) if operation == "add" else step
     return None
 
 

@@ -28,6 +28,7 @@ from mappings.model import (
     account_subject,
     request_subject,
 )  # fmt: skip
+from mappings.seen import states_of
 from mappings.text import clean, email, identifier, integer
 
 ROLES = ("owner", "billing", "member")
@@ -49,7 +50,8 @@ def _person_fact(root: Ref, row: Row) -> Fact:
     offers = [f"account:{person.account_id}"]
     if person.email and person.email_verified:
         offers.append(f"email:{person.email.casefold()}")
-    return Fact(root, "person", f"{person.user_id}@{person.account_id}", person, person.account_id, tuple(offers))
+    name = f"{person.user_id}@{person.account_id}"
+    return Fact(root, "person", name, person, person.account_id, tuple(offers), states=states_of(person))
 
 
 def person_from(row: Row) -> Person:
@@ -148,7 +150,7 @@ def _account_fact(root: Ref, row: Row) -> Fact:
     offers = [f"account:{account.account_id}"]
     if account.stripe_customer_id:
         offers.append(f"customer:{account.stripe_customer_id}")
-    return Fact(root, "account", root.id, account, account.account_id, tuple(offers))
+    return Fact(root, "account", root.id, account, account.account_id, tuple(offers), states=states_of(account))
 
 
 def _request_fact(root: Ref, row: Row) -> Fact:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mappings.config import Config
-from mappings.model import Access, AccountFacts, Stage, Subscription
-from mappings.occurrences import paused_by_trial_end
+from mappings.model import Access, AccountFacts, Seen, Stage, Subscription
+from mappings.seen import paused_by_trial_end
 
 DAY = 86400
 Wanted = Literal["not_managed", "none", "running", "suspended", "deleted", "unchanged"]
@@ -39,12 +39,15 @@ STATUS = ("trialing", "active", "past_due", "unpaid", "paused", "canceled", "inc
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one subscription, or the product alone, says."""
+    """What one subscription, or the product alone, says. ``since`` is the source's date; ``seen`` what our looks saw of
+    it: a read-only clock starts there. ``product``: it is the product's own trial."""
 
     stage: Stage
     reason: str
     since: int | None = None
     ends: tuple[int | None, ...] = ()
+    seen: Seen | None = None
+    product: bool = False
 
 
 def leading_subscription(facts: AccountFacts, config: Config) -> Subscription | None:
@@ -70,6 +73,8 @@ def verdict_of(facts: AccountFacts, leading: Subscription | None, config: Config
     if any(s.status not in STATUS for s in facts.subscriptions):
         return Verdict(_stage_today(facts), "a subscription has a status that this version does not know")
     verdict = _judge(leading, config) if leading else Verdict("prospect", "there is no subscription")
+    if leading:
+        verdict = replace(verdict, seen=leading.seen.get("status"))
     if leading and facts.customers and all(c.deleted for c in facts.customers):
         verdict = _without_customer(facts, leading)
     if config.trials.mode == "product" and account and account.trial_ends_at is not None:
@@ -93,9 +98,9 @@ def _without_customer(facts: AccountFacts, leading: Subscription) -> Verdict:
 def _with_product_trial(verdict: Verdict, ends: int, now: int) -> Verdict:
     """A running trial of the product counts beside ended subscriptions, an ended one beside none that ever started."""
     if ends > now and verdict.stage in (*_ENDED, *_NEVER_STARTED):
-        return Verdict("trialing", "the product's trial is running", ends=(ends,))
+        return Verdict("trialing", "the product's trial is running", ends=(ends,), product=True)
     if ends <= now and verdict.stage in _NEVER_STARTED:
-        return Verdict("trial_expired", "the product's trial has ended", ends)
+        return Verdict("trial_expired", "the product's trial has ended", ends, product=True)
     return verdict
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from mappings.config import Config
+from mappings.invoices import invoice_from, open_invoices_of, open_since
 from mappings.lifecycle import Life
 from mappings.model import (
     AccountFacts,
@@ -17,7 +18,6 @@ from mappings.model import (
     Desired,
     Fact,
     Held,
-    Invoice,
     Later,
     Record,
     Ref,
@@ -32,6 +32,7 @@ from mappings.model import (
 from mappings.money import monthly_minor
 from mappings.people import billing_contact
 from mappings.redemption import keys_of
+from mappings.seen import states_of
 from mappings.text import clean, email
 
 JSON = Mapping[str, Any]
@@ -59,11 +60,12 @@ def _customer_fact(root: Ref, data: JSON) -> Fact:
         seeks.append(f"account:{customer.account_id}")
     elif customer.email:
         seeks.append(f"email:{customer.email.casefold()}")
-    return Fact(root, "customer", customer.customer_id, customer, seeks=tuple(seeks))
+    return Fact(root, "customer", customer.customer_id, customer, seeks=tuple(seeks), states=states_of(customer))
 
 
 def _subscription_fact(root: Ref, data: JSON, open_invoices: Iterable[JSON]) -> Fact:
-    return Fact(root, "subscription", data["id"], subscription_from(data, open_invoices))
+    found = subscription_from(data, open_invoices)
+    return Fact(root, "subscription", data["id"], found, states=states_of(found))
 
 
 def customer_from(data: JSON) -> Customer:
@@ -87,9 +89,11 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
     items = data["items"]["data"]
     prices = [item["price"] for item in items]
     metadata = data.get("metadata") or {}
+    canceled = data.get("cancellation_details") or {}
     paused = ((data.get("status_details") or {}).get("paused")) or {}
     latest = data.get("latest_invoice")
     invoice = invoice_from(latest) if isinstance(latest, Mapping) else None
+    unsettled = open_invoices_of(data["id"], invoice, open_invoices)
     period_start = min((i["current_period_start"] for i in items if i.get("current_period_start")), default=None)
     anchor = data.get("billing_cycle_anchor")
     paid = bool(invoice and invoice.status == "paid" and invoice.amount_paid > 0)
@@ -109,7 +113,8 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
         period_start=period_start,
         period_end=min((i["current_period_end"] for i in items if i.get("current_period_end")), default=None),
         cancel_at=data.get("cancel_at") or (period_end_of(items) if data.get("cancel_at_period_end") else None),
-        cancel_reason=clean((data.get("cancellation_details") or {}).get("reason")),
+        cancel_reason=clean(canceled.get("reason")),
+        cancel_feedback=clean(canceled.get("feedback")),
         canceled_at=data.get("canceled_at"),
         ended_at=data.get("ended_at"),
         pause_type=(paused.get("subscription") or {}).get("type") or "",
@@ -117,7 +122,8 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
         account_id=clean(metadata.get(ACCOUNT_KEY)),
         request_id=clean(metadata.get(REQUEST_KEY)),
         has_payment_method=bool(data.get("default_payment_method") or data.get("default_source")),
-        open_since=_open_since(data["id"], invoice, open_invoices),
+        open_since=open_since(unsettled),
+        pay_url=min(unsettled, key=lambda i: (i.finalized_at or 0, i.invoice_id)).url if unsettled else "",
         ever_paid=paid or renewed,
         # A subscription's first paid period starts at its billing anchor; later ones tell nothing of the first.
         first_paid_at=invoice.paid_at if paid and invoice and not renewed else None,
@@ -128,37 +134,6 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
 def period_end_of(items: Iterable[JSON]) -> int | None:
     """When the last item's current period ends."""
     return max((item["current_period_end"] for item in items if item.get("current_period_end")), default=None)
-
-
-def invoice_from(data: JSON) -> Invoice:
-    moved = data.get("status_transitions") or {}
-    return Invoice(
-        invoice_id=data["id"],
-        status=data.get("status") or "",
-        amount_due=data.get("amount_due") or 0,
-        amount_paid=data.get("amount_paid") or 0,
-        attempt_count=data.get("attempt_count") or 0,
-        next_attempt_at=data.get("next_payment_attempt"),
-        finalized_at=moved.get("finalized_at"),
-        paid_at=moved.get("paid_at"),
-        due_at=data.get("due_date"),
-        period_start=data.get("period_start"),
-        url=data.get("hosted_invoice_url") or "",
-    )
-
-
-def _open_since(subscription_id: str, latest: Invoice | None, others: Iterable[JSON]) -> int | None:
-    """Where grace starts: the oldest open invoice's due date where it was sent, else ``finalized_at`` if attempted."""
-    mine = [invoice_from(i) for i in others if _subscription_of(i) == subscription_id]
-    opened = [i for i in (*mine, latest) if i and i.status == "open"]
-    starts = [i.due_at or (i.finalized_at if i.attempt_count else None) for i in opened]
-    return min((at for at in starts if at), default=None)
-
-
-def _subscription_of(invoice: JSON) -> str:
-    details = ((invoice.get("parent") or {}).get("subscription_details")) or {}
-    found = details.get("subscription")
-    return found["id"] if isinstance(found, Mapping) else found or ""
 
 
 def desired_customer(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:

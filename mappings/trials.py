@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.model import AccountFacts, Request, RequestId, Subscription
-from mappings.occurrences import paused_by_trial_end
+from mappings.seen import paused_by_trial_end
 
 Answer = tuple[str, str]
 MAX_DAYS = 730

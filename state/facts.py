@@ -49,7 +49,7 @@ class Facts(Base):
             fence(connection, cursor, **({} if resume is None else {"scan": resume}))
         if any(fact.seeks or fact.offers for finding in findings for fact in finding.facts):
             lock_matching(connection, self.database)
-        landing = Landing(connection, self.database, look_no, findings)
+        landing = Landing(connection, self.database, look_no, findings, now)
         landing.write()
         matching = Matching(connection, self.database, match, now)
         matching.forget(landing.vanished)
@@ -143,6 +143,6 @@ def _facts(rows: Any) -> list[Fact]:
 
 
 def _fact(row: Row[Any]) -> Fact:
-    body = body_from_json(row.kind, row.body)
+    body = body_from_json(row.kind, row.body, row.seen)
     keys = tuple(row.offers or ()), tuple(row.seeks or ())
     return Fact(root_ref(row.root), row.kind, row.id, body, row.account_id, *keys)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
@@ -23,8 +23,10 @@ class Landing:
     """One look's findings. After ``write``: ``changed`` roots, ``accounts`` to mark, ``offered`` keys, ``unmatched``
     and ``vanished`` roots, and the number of ``rows`` written."""
 
-    def __init__(self, connection: Connection, database: Database, look_no: int, findings: Sequence[Finding]) -> None:
-        self.connection, self.database, self.look_no = connection, database, look_no
+    def __init__(
+        self, connection: Connection, database: Database, look_no: int, findings: Sequence[Finding], now: int
+    ) -> None:
+        self.connection, self.database, self.look_no, self.now = connection, database, look_no, now
         self.changed: set[str] = set()
         self.accounts: set[AccountId] = set()
         self.offered: set[str] = set()
@@ -95,7 +97,7 @@ class Landing:
 
     def _place(self, key: Key, fact: Fact, account: AccountId | None, stored: Row[Any] | None) -> bool:
         """Whether the row is new or changed."""
-        content = fingerprint([fact.body, fact.offers, fact.seeks])
+        content = fingerprint([fact.body, fact.offers, fact.seeks, fact.states])
         if stored and stored.fingerprint == content and stored.account_id == account:
             self._unchanged.append(key)
             return False
@@ -104,6 +106,7 @@ class Landing:
             "body": fact.body,
             "offers": fact.offers or None,
             "seeks": fact.seeks or None,
+            "seen": _seen(fact.states, (stored.seen if stored else None) or {}, self.now) or None,
             "fingerprint": content,
             "look_no": self.look_no,
             "gone": fact.body is None,
@@ -142,9 +145,10 @@ class Landing:
             self.connection.execute(self.database.insert(match_keys).on_conflict_do_nothing(), rows)
 
 
-_CONTENT = ("account_id", "body", "offers", "seeks", "fingerprint", "look_no", "gone")
+_CONTENT = ("account_id", "body", "offers", "seeks", "seen", "fingerprint", "look_no", "gone")
 _KEYED = (facts.c.offers.is_not(None) | facts.c.seeks.is_not(None)).label("keyed")
-_STORED = (facts.c.root, facts.c.kind, facts.c.id, facts.c.account_id, facts.c.fingerprint, facts.c.look_no, _KEYED)
+_KEY = (facts.c.root, facts.c.kind, facts.c.id)
+_STORED = (*_KEY, facts.c.account_id, facts.c.seen, facts.c.fingerprint, facts.c.look_no, _KEYED)
 
 
 def _root_row(root: str) -> Key:
@@ -165,6 +169,17 @@ def _accounts(
         inherits = {key for key in after.keys() - said if key in found or before[key] in (None, former)}
         after |= dict.fromkeys(inherits, owner)
     return after
+
+
+def _seen(states: Mapping[str, str], known: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """The states as they are now: one that did not move keeps its time, one that did remembers what it was."""
+
+    def seen(value: str, old: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        if old and old["value"] == value:
+            return old
+        return {"value": value, "since": now, "before": old["value"] if old else ""}
+
+    return {name: seen(value, known.get(name)) for name, value in states.items()}
 
 
 def _named(key: Key) -> dict[str, Any]:

@@ -118,6 +118,7 @@ facts = Table(
     Column("body", Json),
     Column("offers", Json),
     Column("seeks", Json),
+    Column("seen", Json),
     _id("fingerprint"),
     _number("look_no"),
     Column("gone", Boolean, nullable=False, server_default=text("false")),

@@ -10,6 +10,7 @@ from mappings.model.bodies import (
     Invoice,
     Person,
     Request,
+    Seen,
     Subscription,
     body_from_json,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "Request",
     "RequestId",
     "Scalar",
+    "Seen",
     "Stage",
     "Step",
     "Subject",

@@ -10,6 +10,18 @@ from mappings.model.ids import AccountId, JSONObject, RequestId, Scalar, UserId
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Since when a look has seen this value of a state, and the value before it; empty: seen like this from the start.
+
+    ``since`` is the time of the look that saw it first, for what no source dates.
+    """
+
+    value: str
+    since: int
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """A row of ``instep_accounts``."""
 
@@ -26,6 +38,7 @@ class Account:
     erased: bool = False
     timezone: str = ""
     traits: Mapping[str, Scalar] = field(default_factory=dict)
+    seen: Mapping[str, Seen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,7 @@ class Person:
     erased: bool = False
     traits: Mapping[str, Scalar] = field(default_factory=dict)
     problem: str = ""
+    seen: Mapping[str, Seen] = field(default_factory=dict)
 
     @property
     def bills(self) -> bool:
@@ -100,6 +114,7 @@ class Customer:
     has_payment_method: bool = False
     livemode: bool = False
     deleted: bool = False
+    seen: Mapping[str, Seen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +153,7 @@ class Subscription:
     period_end: int | None = None
     cancel_at: int | None = None
     cancel_reason: str = ""
+    cancel_feedback: str = ""
     canceled_at: int | None = None
     ended_at: int | None = None
     pause_type: str = ""
@@ -146,9 +162,11 @@ class Subscription:
     request_id: str = ""
     has_payment_method: bool = False
     open_since: int | None = None
+    pay_url: str = ""
     ever_paid: bool = False
     first_paid_at: int | None = None
     invoice: Invoice | None = None
+    seen: Mapping[str, Seen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +190,11 @@ BODIES: Mapping[str, type[Any]] = {
 }  # fmt: skip
 
 
-def body_from_json(kind: str, data: JSONObject) -> Body:
-    """Rebuild a fact's body from its stored JSON; fields that a newer version wrote are ignored."""
+def body_from_json(kind: str, data: JSONObject, seen: JSONObject | None = None) -> Body:
+    """Rebuild a fact's body from its stored JSON and what was ``seen`` of its states; fields that a newer version wrote
+    are ignored."""
     cls = BODIES[kind]
+    data = data | {"seen": {name: Seen(**state) for name, state in (seen or {}).items()}}
     known = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
     if kind == "subscription":
         known |= {name: tuple(known.get(name) or ()) for name in ("price_ids", "lookup_keys", "product_ids")}

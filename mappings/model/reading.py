@@ -48,7 +48,8 @@ class Fact:
     """A Record in our words. ``body`` is None for a root that is gone.
 
     ``offers`` are match keys that lead to this fact's account; ``seeks`` are keys, best first, by which a fact
-    without an account finds one (``customer:cus_1``, ``account:a1``, ``email:x@example.com``).
+    without an account finds one (``customer:cus_1``, ``account:a1``, ``email:x@example.com``). ``states``: values whose
+    change no source dates; the store keeps since when it has seen them, in the body's ``seen``.
     """
 
     root: Ref
@@ -58,6 +59,7 @@ class Fact:
     account_id: AccountId | None = None
     offers: tuple[str, ...] = ()
     seeks: tuple[str, ...] = ()
+    states: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,16 @@ class AccountFacts:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """Something that happened at a second the source itself dates; sent once under ``name`` and ``id``."""
+    """Something that happened at a second the source itself dates; sent once under ``name`` and ``id``.
+
+    ``by_clock``: only time says so (a reminder), so it is sent with facts fetched in the same look or not at all.
+    """
 
     name: str
     id: str
     at: int
     details: Mapping[str, Scalar] = field(default_factory=dict)
+    by_clock: bool = False
 
     @property
     def key(self) -> str:

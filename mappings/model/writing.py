@@ -31,7 +31,8 @@ class Desired:
     (None: all); the others follow as an update. ``whole``: an update sends every value (a PUT). ``once``: no update.
     ``create``: False means it is only kept up where it exists. ``problem``: why this row cannot be sent (parks it).
     ``lowers``: an update takes something away from the customer. ``keep``: members that are not taken off though
-    ``sets`` does not name them. ``external_id``: the id under which the target is known to hold it, for ``find``.
+    ``sets`` does not name them. ``because``: why a member is added, where it is not for ``why``.
+    ``external_id``: the id under which the target is known to hold it, for ``find``.
     """
 
     target: str
@@ -48,6 +49,7 @@ class Desired:
     problem: str = ""
     lowers: bool = False
     keep: frozenset[str] = frozenset()
+    because: Mapping[str, str] = field(default_factory=dict)
     external_id: str = ""
     why: str = ""
 
@@ -103,7 +105,7 @@ Operation = Literal["create", "update", "add", "remove", "send"]
 class Step:
     """One thing to send. ``values``: fields for create and update. ``member``: (set, name) for add and remove.
 
-    ``lowers``: takes something away, so its source facts must have been fetched in this look.
+    ``lowers``: takes something away.
     """
 
     target: str
@@ -116,6 +118,11 @@ class Step:
     occurrence: Occurrence | None = None
     lowers: bool = False
     why: str = ""
+
+    @property
+    def needs_proof(self) -> bool:
+        """Whether its source facts must have been fetched in this look: it takes away, or only time announces it."""
+        return self.lowers or bool(self.occurrence and self.occurrence.by_clock)
 
 
 @dataclass(frozen=True, slots=True)

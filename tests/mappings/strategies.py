@@ -21,6 +21,7 @@ from mappings.model import (
     Person,
     Request,
     RequestId,
+    Seen,
     Subject,
     Subscription,
     UserId,
@@ -31,6 +32,13 @@ instants = st.none() | st.sampled_from([0, NOW, day(-100), 2**40]) | st.integers
 booleans = st.booleans()
 ids = st.sampled_from(["a", "b", "c"])
 
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "x", "yes", "false", "7"])
+traits = st.dictionaries(st.sampled_from(["x", "y", "secret"]), scalars, max_size=2)
+states = ["", "none", "yes", "no", "active", "paused", "expired", "unpaid", "past_due", "a#1", "a#2"]
+seen = st.dictionaries(
+    st.sampled_from(["status", "cancel", "attempt", "card", "trial", "trait:x"]),
+    st.builds(Seen, st.sampled_from(states), st.integers(-40, 0).map(day), st.sampled_from(states)),
+)
 invoices = st.builds(
     Invoice,
     ids,
@@ -39,6 +47,7 @@ invoices = st.builds(
     amount_paid=st.integers(0, 2),
     attempt_count=st.integers(0, 3),
     next_attempt_at=instants,
+    due_at=instants,
     finalized_at=instants,
     paid_at=instants,
 )
@@ -65,6 +74,7 @@ subscriptions = st.builds(
     ever_paid=booleans,
     first_paid_at=instants,
     invoice=st.none() | invoices,
+    seen=seen,
 )
 accounts = st.builds(
     Account,
@@ -75,6 +85,9 @@ accounts = st.builds(
     hold_reason=st.sampled_from(["", "", "fraud"]),
     excluded=booleans,
     erased=st.sampled_from([False, False, True]),
+    traits=traits,
+    timezone=st.sampled_from(["", "Pacific/Auckland", "nowhere"]),
+    seen=seen,
 )
 people = st.builds(
     Person,
@@ -86,6 +99,9 @@ people = st.builds(
     joined_at=instants,
     signed_up_at=instants,
     erased=booleans,
+    last_seen_at=instants,
+    traits=traits,
+    seen=seen,
     problem=st.sampled_from(["", "", "there is no e-mail"]),
 )
 requests = st.builds(
@@ -129,7 +145,7 @@ def facts(draw: st.DrawFn) -> AccountFacts:
         elsewhere=tuple(p for p in known if p.account_id != ACME),
         customers=draw(
             several(
-                st.builds(Customer, ids, st.integers(0, 2), deleted=booleans, has_payment_method=booleans),
+                st.builds(Customer, ids, st.integers(0, 2), deleted=booleans, has_payment_method=booleans, seen=seen),
                 lambda c: c.customer_id,
             )
         ),
@@ -143,12 +159,21 @@ def facts(draw: st.DrawFn) -> AccountFacts:
 
 
 configs = st.builds(
-    lambda mode, access, instances: config(
-        trials={"mode": mode}, policy={"access_without_subscription": access, "instances": instances}
+    lambda mode, access, instances, traits, steps: config(
+        trials={"mode": mode},
+        policy={"access_without_subscription": access, "instances": instances},
+        traits=dict.fromkeys("xyz", traits),
+        journey={"steps": steps},
     ),
     st.sampled_from(["stripe", "stripe", "product", "observe"]),
     st.sampled_from(["full", "none"]),
     st.sampled_from(["requests", "all"]),
+    st.builds(
+        lambda kind, level: {"type": kind, "level": level},
+        st.sampled_from(["boolean", "integer", "float", "string", "date"]),
+        st.sampled_from(["person", "account"]),
+    ),
+    st.lists(st.sampled_from("xyz"), max_size=2, unique=True),
 )
 catalogs = st.just(CATALOG)
 

@@ -129,7 +129,7 @@ def test_every_name_is_declared_once() -> None:
 
 def test_what_is_not_acted_on_yet_is_named() -> None:
     assert read().unused() == []
-    assert read(journey={"steps": ["x"]}).unused() == ["[journey]"]
+    assert read(after={"expired-trial": {"url": "https://example.com"}}).unused() == ["[after]"]
 
 
 def price(name: str, created: int, key: str | None = None, product: Any = "prod_1") -> dict[str, Any]:

@@ -3,14 +3,14 @@
 from collections import Counter
 
 import pytest
-from golden import asking, before, company, leaving, paying
+from golden import asking, before, company, leaving, paying, remembering
 from golden.words import ACME, CATALOG, NOW, Case
 
 from mappings import intercom, product, provisioning, stripe
 from mappings.lifecycle import Life, life
 from mappings.model import Desired
 
-CASES = [*asking.CASES, *before.CASES, *paying.CASES, *leaving.CASES, *company.CASES]
+CASES = [*asking.CASES, *before.CASES, *paying.CASES, *leaving.CASES, *company.CASES, *remembering.CASES]
 
 
 def lived(case: Case) -> Life:
@@ -51,9 +51,11 @@ def test_the_contact_of_the_owner(case: Case) -> None:
         return
     assert wanted is not None
     assert wanted.sets["tags"] == set(case.tags.split())
-    known = {f"custom.{name}" for name, _, _ in intercom.BILLING} - {"custom.product_access"}
+    known = {f"custom.{name}" for name, _, _ in intercom.BILLING} - {"custom.product_access", "custom.last_mrr"}
     held = {n: v for n, v in wanted.values.items() if n in known and v is not None and v is not False}
     assert held == {f"custom.{name}": value for name, value in case.attributes.items()}
+    if "mrr" in case.attributes:
+        assert wanted.values["custom.last_mrr"] == case.attributes["mrr"]
     today = case.given.access.access if case.given.access else None
     assert wanted.values["custom.product_access"] == (case.access or today)
 

@@ -34,7 +34,10 @@ def test_owner_and_billing_people_carry_the_stage_members_do_not() -> None:
     found = contacts(known(RUNNING, people=(OLGA, BILL, MIA)))
     assert found["olga"].sets["tags"] == found["bill"].sets["tags"] == {"sub:trialing", "plan:pro"}
     assert found["mia"].sets["tags"] == set()
-    assert {name for name in found["mia"].values if name.startswith("custom.")} == {"custom.billing_role"}
+    assert {name for name in found["mia"].values if name.startswith("custom.")} == {
+        "custom.billing_role",
+        "custom.support_tier",
+    }
     assert all(d.sets["companies"] == {ACME} for d in found.values())
 
 

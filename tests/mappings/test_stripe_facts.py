@@ -10,7 +10,7 @@ from samples import T0, discount, invoice, item, open_invoice, paused, subscript
 
 from mappings.model import Customer, Record, Ref, Subscription, body_from_json
 from mappings.money import major
-from mappings.occurrences import paused_by_trial_end
+from mappings.seen import paused_by_trial_end
 from mappings.stripe import customer_from, facts, subscription_from
 
 ROOT = Ref("stripe", "customer", "cus_1")
@@ -208,3 +208,18 @@ def test_an_invoice_that_was_sent_fails_on_its_due_date() -> None:
 def test_marks_of_ours_are_read_back() -> None:
     found = read(metadata={"account_id": "acme", "request_id": "req_1"})
     assert (found.account_id, found.request_id) == ("acme", "req_1")
+
+
+def test_states_that_stripe_does_not_date_are_remembered() -> None:
+    carded = {"default_payment_method": "pm_1"}
+    gives_notice = subscription(cancel_at=T0 + 99, **carded, latest_invoice=open_invoice(attempt_count=2))
+    found = {f.kind: f.states for f in facts(Record(ROOT, samples.root(gives_notice)))}
+    assert found["customer"] == {"card": "no"}
+    assert found["subscription"] == {
+        "card": "yes",
+        "status": "active",
+        "cancel": str(T0 + 99),
+        "attempt": "in_2#2",
+    }
+    (_, expired) = facts(Record(ROOT, samples.root(paused())))
+    assert expired.states["status"] == "expired"

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from golden.words import Case, account, config, day, known, minutes, person, request, sub, today
+from golden.words import Case, account, config, day, known, minutes, morning, person, request, sub, today
 
 PRO = {"plan": "pro", "last_plan": "pro"}
 RUNNING = {**PRO, "trial_started_at": day(-4)}
@@ -25,7 +25,7 @@ CASES = [
         "full",
         "sub:trialing plan:pro",
         {**RUNNING, "trial_ends_at": day(10)},
-        look=day(7),
+        look=morning(3),
         answers={"req_1": "accepted"},
     ),
     Case(
@@ -35,7 +35,7 @@ CASES = [
         "full",
         "sub:trialing plan:pro",
         {**RUNNING, "trial_ends_at": day(10)},
-        look=day(7),
+        look=morning(3),
         answers={"req_1": "already"},
     ),
     Case(
@@ -138,6 +138,7 @@ CASES = [
         "blocked",
         "none",
         "sub:blocked",
+        {"hold_reason": "fraud"},
         answers={"req_1": "refused"},
     ),
     Case(

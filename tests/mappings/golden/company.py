@@ -1,6 +1,6 @@
 """Overlays, several subscriptions, several customers."""
 
-from golden.words import Case, account, config, customer, day, known, sub, today
+from golden.words import Case, account, config, customer, day, known, morning, sub, today
 
 PRO = {"plan": "pro", "last_plan": "pro"}
 RUNNING = {**PRO, "trial_started_at": day(-4)}
@@ -13,7 +13,8 @@ OVERLAYS = [
         "full",
         "sub:trialing is:ending-soon plan:pro",
         {**RUNNING, "trial_ends_at": day(3)},
-        look=day(3),
+        "neared-trial-end",
+        look=morning(2),
     ),
     Case(
         "the product's own trial with two days left",
@@ -22,7 +23,7 @@ OVERLAYS = [
         "full",
         "sub:trialing is:ending-soon",
         {"trial_ends_at": day(2)},
-        look=day(2),
+        look=morning(1),
         config=config(trials={"mode": "product"}),
     ),
     Case(
@@ -89,7 +90,7 @@ SEVERAL = [
         "unpaid",
         "read_only",
         "sub:unpaid plan:pro",
-        {**PRO, "payment_failed_at": day(-5)},
+        {**PRO, "payment_failed_at": day(-5), "read_only_ends_at": day(9)},
         look=day(9),
     ),
     Case(
@@ -114,7 +115,8 @@ SEVERAL = [
         "churned",
         "none",
         "sub:churned",
-        {"last_plan": "pro", "churned_at": day(-9)},
+        {"last_plan": "pro", "churned_at": day(-9), "win_back_step": 7},
+        look=day(21),
     ),
     Case(
         "bought after the trial ran out, then left: churned, though the paused trial is still there",
@@ -125,7 +127,8 @@ SEVERAL = [
         "churned",
         "none",
         "sub:churned",
-        {"last_plan": "pro", "churned_at": day(-9)},
+        {"last_plan": "pro", "churned_at": day(-9), "win_back_step": 7},
+        look=day(21),
     ),
     Case(
         "two currencies: the larger one, never a sum",
@@ -133,7 +136,7 @@ SEVERAL = [
         "active",
         "full",
         "sub:active plan:pro",
-        {**PRO, "mrr": 90.0},
+        {**PRO, "mrr": 90.0, "mrr_mixed": True},
     ),
     Case(
         "several Stripe customers: the one with the running subscription",

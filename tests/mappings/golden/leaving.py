@@ -28,6 +28,7 @@ ENDS = [
         "canceled-subscription",
         instance="suspended",
         provisioner=True,
+        look=day(6),
     ),
     Case(
         "the instance is gone already: nothing to suspend",
@@ -38,10 +39,12 @@ ENDS = [
         {
             "last_plan": "pro",
             "churned_at": day(-9),
+            "win_back_step": 7,
             "instance_status": "deleted",
             "instance_url": "https://acme.example.com",
         },
         provisioner=True,
+        look=day(21),
     ),
     Case(
         "a customer that had paid was deleted in Stripe",
@@ -50,6 +53,7 @@ ENDS = [
         "none",
         "sub:churned",
         {"last_plan": "pro", "churned_at": day(-5)},
+        look=day(2),
     ),
     Case(
         "a customer that never paid was deleted in Stripe",
@@ -68,7 +72,7 @@ ENDS = [
         "blocked",
         "none",
         "sub:blocked",
-        {**PRO, "instance_status": "ready", "instance_url": "https://acme.example.com"},
+        {**PRO, "hold_reason": "fraud", "instance_status": "ready", "instance_url": "https://acme.example.com"},
         look=day(9),
         instance="suspended",
         provisioner=True,
@@ -91,6 +95,7 @@ ADOPTED = [
         None,
         tag,
         attributes,
+        look=day(2) if words == "churned" else None,
     )
     for words, found, stage, tag, attributes in (
         (
@@ -124,7 +129,7 @@ ADOPTED = [
             sub("paused", ever_paid=True, pause_type="pause_requested", paused_at=day(-20)),
             "paused",
             "sub:paused plan:pro",
-            {**PRO, "paused_at": day(-20)},
+            {**PRO, "paused_at": day(-20), "pause_reason": "pause_requested"},
         ),
     )
 ]

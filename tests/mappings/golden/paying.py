@@ -157,7 +157,7 @@ TROUBLE = [
         "unpaid",
         "read_only",
         "sub:unpaid plan:pro",
-        {**PRO, "payment_failed_at": day(-13)},
+        {**PRO, "payment_failed_at": day(-13), "read_only_ends_at": day(1)},
         look=day(1),
     ),
     Case(
@@ -169,6 +169,7 @@ TROUBLE = [
         {
             **PRO,
             "paused_at": day(-1),
+            "pause_reason": "pause_requested",
             "instance_status": "ready",
             "instance_url": "https://acme.example.com",
         },
@@ -182,7 +183,7 @@ TROUBLE = [
         "paused",
         "read_only",
         "sub:paused plan:pro",
-        {**PRO, "paused_at": day(-10)},
+        {**PRO, "paused_at": day(-10), "pause_reason": "final_payment_failure"},
     ),
     Case(
         "a status that nobody has heard of: access stays, staff are told",

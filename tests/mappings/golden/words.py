@@ -23,6 +23,7 @@ from mappings.model import (
     Request,
     RequestId,
     Scalar,
+    Seen,
     Subscription,
     UserId,
 )
@@ -33,6 +34,11 @@ ACME = AccountId("acme")
 
 def day(days: float) -> int:
     return NOW + round(days * 86400)
+
+
+def morning(days: int) -> int:
+    """Nine o'clock UTC on that day, when reminders go out."""
+    return day(days) - 3 * 3600
 
 
 def minutes(count: int) -> int:
@@ -87,6 +93,11 @@ def sub(status: str, name: str = "sub_1", created: float = -40, **more: Any) -> 
         more |= {"trial_start": day(trial[0]), "trial_end": day(trial[1])}
     given: dict[str, Any] = {"price_ids": ("price_pro",), "currency": "usd", "mrr_minor": 2000, **more}
     return Subscription(name, "cus_1", status, day(created), **given)
+
+
+def seen(**states: tuple[str, float, str]) -> dict[str, Seen]:
+    """What our looks remember: ``status=("active", -1, "paused")``, active since yesterday, paused before."""
+    return {name: Seen(value, day(since), before) for name, (value, since, before) in states.items()}
 
 
 def unpaid_invoice(**more: Any) -> Invoice:

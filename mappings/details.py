@@ -1,0 +1,74 @@
+"""What people read of an account beside its stage and dates: reasons, revenue, where to pay, winning back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mappings.model import AccountFacts, Scalar, Stage, Subscription
+from mappings.money import major, mrr
+from mappings.seen import RUNNING
+from mappings.standing import DAY, Verdict
+
+# Days after churn: each step stands until the next one, the last one for thirty days.
+WIN_BACK = (7, 30, 90)
+WIN_BACK_ENDS = 120
+_TO_PAY = ("past_due", "unpaid", "awaiting_payment")
+# A cut address leads nowhere, and Intercom takes 255 characters.
+LONGEST = 255
+
+
+def details(facts: AccountFacts, leading: Subscription | None, verdict: Verdict, now: int) -> Mapping[str, Scalar]:
+    """By attribute name; None clears. ``last_mrr`` is left out where nothing new is known: it stays."""
+    stage, account = verdict.stage, facts.account
+    found: dict[str, Scalar] = {
+        "cancel_reason": _cancel_reason(leading, stage),
+        "pause_reason": (leading.pause_type or None) if leading and stage == "paused" else None,
+        "hold_reason": account.hold_reason if account and stage == "blocked" else None,
+        "payment_action_url": _pay_url(leading, stage),
+        "win_back_step": _win_back(verdict, now),
+        "mrr_mixed": _mixed(facts, stage),
+    }
+    last = mrr(facts, stage)
+    if last is None and leading and leading.ever_paid:
+        last = major(leading.mrr_minor, leading.currency)
+    return found if last is None else {**found, "last_mrr": last}
+
+
+def support_tier(stage: Stage) -> str:
+    """``full`` for a trial as for a paying customer, and while a payment is retried; else ``basic``."""
+    return "full" if stage in RUNNING else "basic"
+
+
+def next_win_back(verdict: Verdict, now: int) -> int | None:
+    """When the next step is reached, or the last one ends."""
+    if verdict.stage != "churned" or verdict.since is None:
+        return None
+    steps = (verdict.since + days * DAY for days in (*WIN_BACK, WIN_BACK_ENDS))
+    return min((at for at in steps if at > now), default=None)
+
+
+def _win_back(verdict: Verdict, now: int) -> int | None:
+    if verdict.stage != "churned" or verdict.since is None:
+        return None
+    passed = now - verdict.since
+    reached = [days for days in WIN_BACK if passed >= days * DAY]
+    return max(reached, default=None) if passed < WIN_BACK_ENDS * DAY else None
+
+
+def _cancel_reason(leading: Subscription | None, stage: Stage) -> str | None:
+    """What the customer said, else what Stripe says."""
+    if leading is None or not (stage == "churned" or (leading.cancel_at and stage in RUNNING)):
+        return None
+    return leading.cancel_feedback or leading.cancel_reason or None
+
+
+def _pay_url(leading: Subscription | None, stage: Stage) -> str | None:
+    """The hosted page of the oldest open invoice."""
+    if leading is None or stage not in _TO_PAY or len(leading.pay_url) > LONGEST:
+        return None
+    return leading.pay_url or None
+
+
+def _mixed(facts: AccountFacts, stage: Stage) -> bool:
+    running = {s.currency for s in facts.subscriptions if s.status in ("active", "past_due")}
+    return stage in RUNNING and len(running) > 1
