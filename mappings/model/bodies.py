@@ -137,6 +137,7 @@ class Subscription:
     period_start: int | None = None
     period_end: int | None = None
     cancel_at: int | None = None
+    cancel_at_period_end: bool = False
     cancel_reason: str = ""
     canceled_at: int | None = None
     ended_at: int | None = None
