@@ -142,7 +142,7 @@ class Engine:
 
     def _more_asked(self, visit: Visit, current: Life) -> bool:
         """Whether a request is next that no target was offered, after something was done."""
-        if current.accepted is None or not any(pair.outcome is Outcome.APPLIED for pair in visit.pairs):
+        if current.accepted is None or not any(pair.outcome is Outcome.APPLIED for pair in visit.pairs.values()):
             return False
         return request_subject(current.accepted.request.request_id) not in {subject for _, subject in visit.wanted}
 
