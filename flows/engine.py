@@ -17,7 +17,7 @@ from flows.reading import Reader
 from flows.wiring import Systems, TargetLine
 from mappings.alerts import alerts
 from mappings.lifecycle import Life, life
-from mappings.model import AccountFacts, AccountId, Desired, Ref, Subject
+from mappings.model import AccountFacts, AccountId, Desired, Ref, Subject, request_subject
 from state.store import Lease, LeaseLost, Store, Todo
 
 log = logging.getLogger("instep")
@@ -54,12 +54,14 @@ class NeedsProof(Exception):
 @dataclass(slots=True)
 class Visit:
     """One account under one lease. ``proved``: all its roots were fetched in this look; ``asked``: that was tried.
-    ``unread``: system -> why it could not be fetched. ``wanted``: (target, subject) that should hold something."""
+    ``again``: one request was carried out and another one is next. ``unread``: system -> why it could not be fetched.
+    ``wanted``: (target, subject) that should hold something."""
 
     lease: Lease
     pairs: dict[str, Pair] = field(default_factory=dict)
     proved: bool = False
     asked: bool = False
+    again: bool = False
     unread: dict[str, ConnectorError] = field(default_factory=dict)
     wanted: set[tuple[str, Subject]] = field(default_factory=set)
 
@@ -135,7 +137,14 @@ class Engine:
         if visit.proved:
             self._tidy(visit, facts)
         self._alert(facts, current)
+        visit.again = self._more_asked(visit, current)
         return current
+
+    def _more_asked(self, visit: Visit, current: Life) -> bool:
+        """Whether a request is next that no target was offered, after something was done."""
+        if current.accepted is None or not any(pair.outcome is Outcome.APPLIED for pair in visit.pairs.values()):
+            return False
+        return request_subject(current.accepted.request.request_id) not in {subject for _, subject in visit.wanted}
 
     def _line(self, visit: Visit, line: TargetLine, facts: AccountFacts, current: Life) -> set[Ref]:
         pair = visit.pairs.setdefault(line.target.name, Pair(line.target.name, Outcome.UNCHANGED))
@@ -201,7 +210,7 @@ class Engine:
             pending = [pair.pending_since for pair in visit.pairs.values() if pair.pending_since is not None]
             polls = [now + max(POLL_FIRST, min(POLL_MOST, now - since)) for since in pending]
             due = min((at for at in (current.next_look_at, *polls) if at is not None), default=None)
-            self._store.settle(lease, due, "timer", now=now)
+            self._store.settle(lease, now if visit.again else due, "timer", now=now)
 
 
 def _backoff(attempts: int) -> float:

@@ -21,8 +21,10 @@ from mappings.model import (
     Subject,
     Subscription,
     request_subject,
+    subject_id,
 )  # fmt: skip
 from mappings.redemption import asking
+from mappings.requests import KINDS, OPEN
 from state.store import Store
 
 T = TypeVar("T")
@@ -33,7 +35,7 @@ TRIALS = "stripe.trials"
 
 def gather(store: Store, account: AccountId, born_at: int, pseudonyms: Pseudonyms) -> AccountFacts:
     """Everything the state knows about ``account``, in an order that does not depend on how it came in."""
-    facts = assemble(account, store.facts([account]).get(account, []), born_at)
+    facts = _with_requests(store, assemble(account, store.facts([account]).get(account, []), born_at))
     waiting = [r.request_id for r in facts.requests if r.kind == "trial" and not r.answer]
     if not waiting:
         return facts
@@ -46,6 +48,17 @@ def _rejected(store: Store, requests: Iterable[RequestId]) -> frozenset[str]:
     links = store.links(list(subjects)).values()
     trials = (link for link in links if link.target == TRIALS and link.state == "parked")
     return frozenset(subjects[trial.subject] for trial in trials if trial.parked_for == REJECTED)
+
+
+def _with_requests(store: Store, facts: AccountFacts) -> AccountFacts:
+    """What we know of our own answers to open requests: a Link is there once its change was made."""
+    opened = [request_subject(r.request_id) for r in facts.requests if r.kind in KINDS and r.answer in OPEN]
+    links = [x for x in store.links(opened).values() if x.target.startswith("stripe.")] if opened else []
+    return replace(
+        facts,
+        made=frozenset(subject_id(link.subject) for link in links if link.external_id),
+        begun=frozenset(subject_id(link.subject) for link in links if link.pending_key),
+    )
 
 
 def assemble(account: AccountId, facts: Iterable[Fact], born_at: int) -> AccountFacts:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from flows.gathering import gather
 from flows.wiring import Systems, TargetLine
 from mappings.lifecycle import life
-from mappings.model import AccountFacts, AccountId, Desired, Later, Link, Step, Subject, Value
+from mappings.model import AccountFacts, AccountId, Desired, Later, Link, RequestId, Step, Subject, Value
 from mappings.plan import fold, next_step, version_of
 from state.store import Store
 
@@ -29,6 +29,21 @@ def preview(store: Store, systems: Systems, account: AccountId, now: int, born_a
     facts = gather(store, account, born_at, systems.pseudonyms)
     links: Links = {}
     planned: list[Planned] = []
+    seen: set[RequestId] = set()
+    while True:
+        facts, turn = _turn(store, systems, facts, links, now, salt)
+        planned += turn
+        asked = life(facts, systems.config, systems.catalog, now, systems.managed).accepted
+        if asked is None or not turn or asked.request.request_id in seen:
+            return planned
+        seen.add(asked.request.request_id)
+
+
+def _turn(
+    store: Store, systems: Systems, facts: AccountFacts, links: Links, now: int, salt: str
+) -> tuple[AccountFacts, list[Planned]]:
+    """Every target once; requests are carried out one a turn."""
+    planned: list[Planned] = []
     then = False
     for line in systems.targets:
         if systems.mode(line.target.name) == "off":
@@ -37,26 +52,33 @@ def preview(store: Store, systems: Systems, account: AccountId, now: int, born_a
         steps: list[Step] = []
         for desired in line.wanted(facts, current, systems.config):
             steps += _steps(store, line, facts, desired, links, salt)
-        planned += [Planned(account, step, then) for step in steps]
+        planned += [Planned(facts.account_id, step, then) for step in steps]
         for step in steps:
             facts = line.expect(facts, step, now) if line.expect else facts
         then = then or (line.unfinished and bool(steps))
-    return planned
+    return facts, planned
 
 
 def _steps(
     store: Store, line: TargetLine, facts: AccountFacts, desired: Desired, links: Links, salt: str
 ) -> Iterator[Step]:
     key = (desired.target, desired.subject)
-    link = store.links([desired.subject]).get(key) or Link(*key)
+    link = links.get(key) or _link(store, line, facts, desired)
     if desired.problem or (link.state == "parked" and link.parked_for == version_of(desired)):
         return
-    if line.held and (line.fetched or not link.external_id) and (held := line.held(facts, desired)):
-        link = replace(link, external_id=held.external_id, values={**link.values, **held.values})
     while step := next_step(desired, link, salt):
         yield replace(step, values=_named(store, step.values, links))
         link = fold(link, step)
     links[key] = link
+
+
+def _link(store: Store, line: TargetLine, facts: AccountFacts, desired: Desired) -> Link:
+    """The stored one, or what the facts say is held."""
+    key = (desired.target, desired.subject)
+    link = store.links([desired.subject]).get(key) or Link(*key)
+    if line.held and (line.fetched or not link.external_id) and (held := line.held(facts, desired)):
+        link = replace(link, external_id=held.external_id, values={**link.values, **held.values})
+    return link
 
 
 def _named(store: Store, values: Mapping[str, Value], links: Links) -> dict[str, Value]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 from connectors.product import ProductAccounts, ProductDatabase, ProductUsers
@@ -13,44 +14,54 @@ from flows.settings import Failed, Misuse, Settings, load_config
 from mappings.config import Config
 from mappings.model import AccountId, Person, Ref
 from mappings.product import facts
+from mappings.requests import MAX_AMOUNT
 from mappings.trials import MAX_DAYS
 
 PRODUCT = "the product database"
 
 
 @dataclass(frozen=True, slots=True)
-class TrialRequest:
-    """Checked, not yet inserted. ``days`` None: as long as the plan says. ``requested_at``: the mapping clock."""
+class NewRequest:
+    """Checked, not yet inserted. ``row``: the columns of ``instep_requests`` that were given."""
 
     product: ProductDatabase
-    request_id: str
-    account: str
-    plan: str
-    days: int | None
-    user: str
-    requested_at: int
+    row: Mapping[str, Any]
 
     def insert(self) -> None:
         """Raises Failed when the product's database does not take it."""
-        row = {
-            "request_id": self.request_id,
-            "kind": "trial",
-            "account_id": self.account,
-            "user_id": self.user or None,
-            "plan": self.plan,
-            "days": self.days,
-            "requested_at": self.requested_at,
-            "requested_by": "operator",
-        }
-        ask(PRODUCT, lambda: self.product.write(requests.insert().values(row)))
+        ask(PRODUCT, lambda: self.product.write(requests.insert().values(**self.row)))
 
 
-def prepare_trial(settings: Settings, account: str, plan: str, days: int | None, user: str) -> TrialRequest:
+def prepare_trial(settings: Settings, account: str, plan: str, days: int | None, user: str) -> NewRequest:
     """Raises Misuse for what the answer would refuse anyway, Failed where a database cannot be used."""
     config = load_config(settings.instep_config)
     plan = _plan(config, plan)
     if days is not None and not 1 <= days <= MAX_DAYS:
         raise Misuse(f"A trial lasts 1 to {MAX_DAYS} days, not {days}.")
+    return _prepare(settings, "trial", account, user, plan=plan, days=days)
+
+
+def prepare_change(settings: Settings, kind: str, account: str, user: str, **given: Any) -> NewRequest:
+    """A request to cancel (``days`` 0: at once), keep or reactivate (``plan``). Raises as ``prepare_trial``."""
+    plans = load_config(settings.instep_config).plans
+    if given.get("plan") and given["plan"] not in plans:
+        raise Misuse(f"instep.toml has no plan {given['plan']}. It has: {', '.join(plans)}.")
+    return _prepare(settings, kind, account, user, **given)
+
+
+def prepare_charge(
+    settings: Settings, account: str, user: str, amount: int, currency: str, description: str
+) -> NewRequest:
+    """``amount`` in minor units. Raises as ``prepare_trial``."""
+    if not 1 <= amount <= MAX_AMOUNT:
+        raise Misuse(f"An amount is 1 to {MAX_AMOUNT} in the currency's smallest unit, not {amount}.")
+    if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+        raise Misuse(f"{currency} is no currency: give three letters, like usd.")
+    given = {"amount_minor": amount, "currency": currency.casefold(), "description": description}
+    return _prepare(settings, "charge", account, user, **given)
+
+
+def _prepare(settings: Settings, kind: str, account: str, user: str, **given: Any) -> NewRequest:
     if open_store(settings).house() is None:
         raise Failed("This state was never set up. Run `instep init` first.")
     product = connect(settings).product
@@ -59,7 +70,9 @@ def prepare_trial(settings: Settings, account: str, plan: str, days: int | None,
         raise Misuse(f"The product knows no account {account}: look for its account_id in instep_users.")
     if user and user not in ask(PRODUCT, lambda: {p.user_id for p in _people(product) if p.account_id == account}):
         raise Misuse(f"User {user} is not in account {account}: look in instep_users.")
-    return TrialRequest(product, str(uuid4()), account, plan, days, user, settings.clock()())
+    row: dict[str, Any] = {"request_id": str(uuid4()), "kind": kind, "account_id": account, "user_id": user, **given}
+    row |= {"requested_at": settings.clock()(), "requested_by": "operator"}
+    return NewRequest(product, {name: value for name, value in row.items() if value not in (None, "")})
 
 
 def _plan(config: Config, plan: str) -> str:

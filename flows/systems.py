@@ -18,10 +18,18 @@ from connectors.product import (
     ProductUsers,
 )
 from connectors.provisioning import Instances, ProvisionerSettings
-from connectors.stripe import StripeApi, StripeBilling, StripeCustomers, StripeSettings, StripeTrials
+from connectors.stripe import (
+    StripeApi,
+    StripeBilling,
+    StripeCancellations,
+    StripeCharges,
+    StripeCustomers,
+    StripeSettings,
+    StripeTrials,
+)
 from flows.settings import Settings
 from flows.wiring import SourceLine, TargetLine
-from mappings import intercom, product, provisioning, stripe
+from mappings import billing, intercom, product, provisioning, stripe
 from mappings.config import Config
 
 
@@ -68,7 +76,7 @@ def sources(w: Wires, now: Callable[[], int]) -> list[SourceLine]:
 def targets(w: Wires, config: Config, now: Callable[[], int]) -> list[TargetLine]:
     """Written in this order: each may need what the ones before it made."""
     owned = config.owned_tags
-    billing = [
+    paid = [
         TargetLine(
             StripeCustomers(w.stripe), stripe.desired_customer, stripe.held_customer, expect=stripe.expect_customer
         ),
@@ -79,6 +87,10 @@ def targets(w: Wires, config: Config, now: Callable[[], int]) -> list[TargetLine
             expect=stripe.expect_trial,
             redeem=stripe.redemptions,
         ),
+        TargetLine(
+            StripeCancellations(w.stripe), billing.desired_changes, billing.held_change, expect=billing.expect_change
+        ),
+        TargetLine(StripeCharges(w.stripe), billing.desired_charges, expect=billing.expect_charge),
     ]
     instances = (
         TargetLine(
@@ -93,11 +105,16 @@ def targets(w: Wires, config: Config, now: Callable[[], int]) -> list[TargetLine
         else None
     )
     return [
-        *billing,
+        *paid,
         *([instances] if instances else []),
         TargetLine(ProductAccess(w.product, now), product.desired_access, product.held_access, fetched=True),
         TargetLine(
-            ProductRequests(w.product, now), product.desired_answers, product.held_answer, fetched=True, answers=True
+            ProductRequests(w.product, now),
+            product.desired_answers,
+            product.held_answer,
+            fetched=True,
+            answers=True,
+            expect=product.expect_answer,
         ),
         TargetLine(IntercomCompanies(w.intercom), intercom.desired_companies),
         TargetLine(IntercomContacts(w.intercom, owned.__contains__), intercom.desired_contacts),

@@ -38,7 +38,8 @@ app.command(running.sweep)
 app.command(knowing.status)
 app.command(knowing.todo)
 app.command(request)
-request.command(requesting.trial)
+for command in (requesting.trial, requesting.cancel, requesting.keep, requesting.reactivate, requesting.charge):
+    request.command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

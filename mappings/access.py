@@ -44,7 +44,8 @@ def _was_better(verdict: Verdict) -> bool:
 
 def managed_here(facts: AccountFacts, leading: Subscription | None, config: Config, managed: bool) -> bool:
     """Whether this account's instance is ours to run."""
-    ours = bool(leading and leading.request_id) or any(r.answer == "accepted" for r in facts.requests)
+    started = any(r.kind == "trial" and r.answer == "accepted" for r in facts.requests)
+    ours = started or bool(leading and leading.request_id)
     return managed and (bool(facts.instances) or ours or (config.policy.instances == "all" and leading is not None))
 
 

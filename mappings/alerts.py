@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from mappings.lifecycle import Life
 from mappings.model import AccountFacts
+from mappings.requests import KINDS
 from mappings.trials import too_old
 
 
 def alerts(facts: AccountFacts, life: Life) -> list[str]:
     """In a fixed order, so that the same facts give the same text."""
-    return [*life.alerts, *_billing(facts), *_instances(facts), *_requests(facts)]
+    return [*life.alerts, *_billing(facts), *_instances(facts), *_requests(facts, life)]
 
 
 def _billing(facts: AccountFacts) -> Iterator[str]:
@@ -28,10 +29,13 @@ def _instances(facts: AccountFacts) -> Iterator[str]:
             yield f"instance {instance.name} failed to start"
 
 
-def _requests(facts: AccountFacts) -> Iterator[str]:
+def _requests(facts: AccountFacts, life: Life) -> Iterator[str]:
     old = sum(not request.answer and too_old(request, facts.born_at) for request in facts.requests)
     if old:
         yield f"{old} {'request is' if old == 1 else 'requests are'} older than this installation and not acted on"
+    for request_id, (answer, reason) in life.answers.items():
+        if answer in ("held", "failed"):
+            yield f"request {request_id} {'is held' if answer == 'held' else 'failed'}: {reason}"
     for request in facts.requests:
-        if request.kind != "trial" and not request.answer and request.requested_at >= facts.born_at:
+        if request.kind not in ("trial", *KINDS) and not request.answer and request.requested_at >= facts.born_at:
             yield f"request {request.request_id} is of kind {request.kind!r}, which this version does not handle"

@@ -25,6 +25,7 @@ from mappings.money import mrr
 from mappings.occurrences import occurrences, product_trial
 from mappings.people import billing_contact, home
 from mappings.reminders import Reminders, reminders, zone_of
+from mappings.requests import Accepted, asked
 from mappings.standing import DAY, STATUS, Verdict, Wanted, leading_subscription, verdict_of
 from mappings.trials import Answer, decide
 
@@ -41,7 +42,8 @@ class Life:
     """What is true of an account at ``now``. ``access`` None: not ours to decide, keep what is there.
 
     ``plan`` None: a price that no plan maps, keep the last tag. ``overlays``: each with its reason. ``start``: the
-    request to start a trial for, at ``price``.
+    request to start a trial for, at ``price``. ``accepted``: the request to change or charge a subscription that is
+    to be carried out now.
     """
 
     now: int
@@ -65,6 +67,7 @@ class Life:
     answers: Mapping[RequestId, Answer] = field(default_factory=dict)
     start: Request | None = None
     price: str = ""
+    accepted: Accepted | None = None
     next_look_at: int | None = None
     alerts: tuple[str, ...] = ()
 
@@ -78,6 +81,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     leading = leading_subscription(facts, config)
     verdict = verdict_of(facts, leading, config, now)
     decision = decide(facts, config, catalog, now)
+    others = asked(facts, config, catalog, decision.start)
     if decision.start and verdict.stage in ("prospect", "trial_expired", "churned"):
         verdict = Verdict("trial_requested", "a trial was requested and is being made")
     instance = managed_here(facts, leading, config, managed)
@@ -120,9 +124,10 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         dates=dates,
         details=details(facts, leading, verdict, now),
         occurrences=(*occurrences(facts, leading, current), *own_trial, *reminder.due),
-        answers=decision.answers,
+        answers={**decision.answers, **others.answers},
         start=decision.start,
         price=decision.price,
+        accepted=others.accepted,
         next_look_at=min((at for at in looks if at is not None and at > now), default=None),
         alerts=tuple(sorted(alerts)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -24,6 +25,7 @@ from mappings.model import (
     Request,
     RequestId,
     Scalar,
+    Step,
     UserId,
     account_subject,
     request_subject,
@@ -234,6 +236,18 @@ def held_answer(facts: AccountFacts, desired: Desired) -> Held | None:
     """What the request's row says now."""
     request = next((r for r in facts.requests if request_subject(r.request_id) == desired.subject), None)
     return Held(request.request_id, {"answer": request.answer, "reason": request.reason}) if request else None
+
+
+def expect_answer(facts: AccountFacts, step: Step, now: int) -> AccountFacts:
+    """The facts once the answer is written."""
+    answer, reason = str(step.values.get("answer") or ""), str(step.values.get("reason") or "")
+    answered = (
+        replace(r, answer=answer or r.answer, reason=reason or r.reason)
+        if request_subject(r.request_id) == step.subject
+        else r
+        for r in facts.requests
+    )
+    return replace(facts, requests=tuple(answered))
 
 
 _WORTH: Mapping[str, int] = {"full": 3, "grace": 2, "read_only": 1, "none": 0}

@@ -113,6 +113,7 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
         period_start=period_start,
         period_end=min((i["current_period_end"] for i in items if i.get("current_period_end")), default=None),
         cancel_at=data.get("cancel_at") or (period_end_of(items) if data.get("cancel_at_period_end") else None),
+        cancel_at_period_end=bool(data.get("cancel_at_period_end")),
         cancel_reason=clean(canceled.get("reason")),
         cancel_feedback=clean(canceled.get("feedback")),
         canceled_at=data.get("canceled_at"),

@@ -17,7 +17,7 @@ from mappings.model import Desired, Held, Ref, Step, subject_id
 
 class ProductRequests(Truth):
     """Source ``product.requests`` and Target of the same name. Values: ``answer`` and ``reason``; ``answered_at`` is
-    written with them. An answer that is there already is never changed: another one is Rejected."""
+    written with them. An answer that is there already is never changed, but for ``held``: another one is Rejected."""
 
     name = "product.requests"
     kinds: tuple[str, ...] = ("request",)
@@ -35,7 +35,7 @@ class ProductRequests(Truth):
 
     def push(self, step: Step) -> Held:
         request_id, answer = subject_id(step.subject), step.values.get("answer")
-        unanswered = requests.c.answer.is_(None) | requests.c.answer.in_(["", answer])
+        unanswered = requests.c.answer.is_(None) | requests.c.answer.in_(["", "held", answer])
         mine = requests.c.request_id == request_id
         written = self._database.write(
             sa.update(requests).where(mine, unanswered).values(**step.values, answered_at=self._now())

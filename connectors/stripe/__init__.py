@@ -1,8 +1,19 @@
-"""Stripe's wire: what billing says (StripeBilling) and what is written there (StripeCustomers, StripeTrials)."""
+"""Stripe's wire: what billing says (StripeBilling), and what is written there: customers, trials, and what requests ask
+for."""
 
 from connectors.stripe.billing import StripeBilling
 from connectors.stripe.client import StripeApi, StripeIdentity, StripeSettings
 from connectors.stripe.customers import StripeCustomers
+from connectors.stripe.requests import StripeCancellations, StripeCharges
 from connectors.stripe.trials import StripeTrials
 
-__all__ = ["StripeApi", "StripeBilling", "StripeCustomers", "StripeIdentity", "StripeSettings", "StripeTrials"]
+__all__ = [
+    "StripeApi",
+    "StripeBilling",
+    "StripeCancellations",
+    "StripeCharges",
+    "StripeCustomers",
+    "StripeIdentity",
+    "StripeSettings",
+    "StripeTrials",
+]

@@ -77,6 +77,13 @@ class StripeApi:
         )
         return answer.data, answer.request_id or ""
 
+    def delete(self, path: str) -> str:
+        """Returns the vendor's request id. Takes no key: what is gone is Gone the second time."""
+        answer = self.gate.call(
+            lambda: self._sdk.raw_request("delete", path), write=True, endpoint="DELETE " + _endpoint(path)
+        )
+        return answer.request_id or ""
+
     def pages(self, path: str, params: Params) -> Iterator[list[JSONObject]]:
         """All pages of a list, newest first. Raises Transient for a list that ends or repeats without saying so."""
         after: Params = {}

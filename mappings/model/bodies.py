@@ -152,6 +152,7 @@ class Subscription:
     period_start: int | None = None
     period_end: int | None = None
     cancel_at: int | None = None
+    cancel_at_period_end: bool = False
     cancel_reason: str = ""
     cancel_feedback: str = ""
     canceled_at: int | None = None

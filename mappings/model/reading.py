@@ -67,7 +67,8 @@ class AccountFacts:
     """Everything known about one account, and the memberships its people have elsewhere.
 
     ``redeemed_by``: requests that have used up a trial of this account or its people. ``rejected``: requests whose
-    trial the vendor refused to make.
+    trial the vendor refused to make. ``made``: open requests whose change was made; ``begun``: those whose change may
+    have been sent, its outcome not known yet.
     """
 
     account_id: AccountId
@@ -81,6 +82,8 @@ class AccountFacts:
     access: AccessRow | None = None
     redeemed_by: frozenset[str] = frozenset()
     rejected: frozenset[str] = frozenset()
+    made: frozenset[str] = frozenset()
+    begun: frozenset[str] = frozenset()
     born_at: int = 0
 
 

@@ -19,6 +19,7 @@ KINDS = {
     "customer": "customer",
     "subscription": "subscription",
     "invoice": "invoice",
+    "invoiceitem": "invoiceitem",
     "price": "price",
     "product": "product",
     "payment_method": "PaymentMethod",
@@ -36,6 +37,7 @@ class Account:
         self.customers = self.shelves["customer"]
         self.subscriptions = self.shelves["subscription"]
         self.invoices = self.shelves["invoice"]
+        self.invoice_items = self.shelves["invoiceitem"]
         self.prices = self.shelves["price"]
         self.products = self.shelves["product"]
         self.cards = self.shelves["payment_method"]

@@ -36,6 +36,7 @@ EXPANDABLE: dict[str, dict[str, str]] = {
         "parent.subscription_details.subscription": "subscription",
         "test_clock": "",
     },
+    "invoiceitem": {"customer": "customer", "invoice": "invoice", "test_clock": ""},
     "price": {"product": "product"},
     "product": {"default_price": "price"},
     "payment_method": {"customer": "customer"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import lifecycle
+from sandbox.stripe import invoice_items, lifecycle
 from sandbox.stripe.account import Account
 from sandbox.stripe.errors import StripeError, declined, invalid
 from sandbox.stripe.periods import DAY, HOUR
@@ -18,8 +18,11 @@ RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)
 
 
 def draft(account: Account, sub: Json, reason: str, *, free: bool = False) -> Json:
-    """A draft for the subscription's current period, logged; ``free`` is the zero invoice of a trial's start."""
-    return account.add(build(account, sub, reason, free=free), "invoice.created")
+    """A draft for the subscription's current period with its pending invoice items, logged; ``free`` is the zero
+    invoice of a trial's start."""
+    invoice = build(account, sub, reason, free=free)
+    invoice_items.attach(account, sub, invoice)
+    return account.add(invoice, "invoice.created")
 
 
 def build(account: Account, sub: Json, reason: str, *, free: bool = False) -> Json:
@@ -27,9 +30,7 @@ def build(account: Account, sub: Json, reason: str, *, free: bool = False) -> Js
     id = account.world.new_id("in_", 24)
     lines = [_line(account, id, sub, item, free) for item in sub["items"]["data"]]
     total = sum(line["amount"] for line in lines)
-    amounts = dict.fromkeys(
-        ("amount_due", "amount_remaining", "subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax"), total
-    )
+    amounts = dict.fromkeys(invoice_items.TOTALS, total)
     details = {"metadata": sub["metadata"], "subscription": sub["id"], "subscription_proration_date": None}
     return new(
         "invoice",

@@ -9,7 +9,7 @@ from typing import Any
 from stripe import params as typed
 from stripe.params import billing_portal
 
-from sandbox.stripe import catalog, customers, invoices, misc, resuming, subscriptions
+from sandbox.stripe import catalog, customers, invoice_items, invoices, misc, resuming, subscriptions
 from sandbox.stripe.account import Account
 
 Json = dict[str, Any]
@@ -179,6 +179,27 @@ ROUTES = [
         invoices.void_invoice,
         "expand",
         "invoice.voided",
+    ),
+    _route(
+        "POST /v1/invoiceitems invoiceitem",
+        typed.InvoiceItemCreateParams,
+        invoice_items.create,
+        "amount currency customer description expand metadata subscription",
+        "invoiceitem.created",
+    ),
+    _route(
+        "GET /v1/invoiceitems invoiceitem",
+        typed.InvoiceItemListParams,
+        invoice_items.list_all,
+        f"{_LIST} customer invoice pending",
+    ),
+    _route("GET /v1/invoiceitems/{id} invoiceitem", typed.InvoiceItemRetrieveParams, invoice_items.retrieve),
+    _route(
+        "DELETE /v1/invoiceitems/{id} invoiceitem",
+        typed.InvoiceItemDeleteParams,
+        invoice_items.delete,
+        "",
+        "invoiceitem.deleted",
     ),
     _route("GET /v1/events event", typed.EventListParams, misc.list_events, f"{_LIST} type types"),
     _route("GET /v1/events/{id} event", typed.EventRetrieveParams, misc.retrieve_event),

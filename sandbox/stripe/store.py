@@ -33,7 +33,8 @@ class Shelf:
         return iter(self._objects.values())
 
     def add(self, obj: Json) -> Json:
-        key = (obj["created"], len(self._keys), obj["id"])
+        # Invoice items alone call their moment ``date``.
+        key = (obj["created"] if "created" in obj else obj["date"], len(self._keys), obj["id"])
         self._objects[obj["id"]], self._keys[obj["id"]] = obj, key
         bisect.insort(self._order, key)
         if customer := obj.get("customer"):

@@ -176,6 +176,56 @@ def test_a_request_for_nobody(on: Home) -> None:
     assert "The product knows no account nobody" in said.sentence
 
 
+@pytest.fixture
+def trialing(on: Home) -> Home:
+    on.request_trial()
+    assert on.run("sync").code == 0
+    return on
+
+
+def test_a_subscription_is_ended_and_kept_on_request(trialing: Home) -> None:
+    said = trialing.run("request", "cancel", trialing.account, "--comment", "Too dear", "--user", trialing.user)
+    assert said.code == 0
+    assert f"to end the subscription of {trialing.account} at the end of its period" in said.out
+    (step,) = [s for s in trialing.run("plan", "--json").data if s["target"] == "stripe.cancellations"]
+    assert (step["values"]["do"], step["values"]["comment"]) == ("cancel", "Too dear")
+    assert trialing.run("sync").code == 0
+    assert trialing.run("request", "keep", trialing.account, "--json").data["kind"] == "keep"
+    (step,) = [s for s in trialing.run("plan", "--json").data if s["target"] == "stripe.cancellations"]
+    assert step["values"]["do"] == "keep"
+    assert trialing.run("sync").code == 0
+    assert trialing.run("request", "cancel", trialing.account, "--at-once", "--json").data["days"] == 0
+    assert trialing.run("sync").code == 0
+    assert trialing.access() == "trial_expired"
+
+
+def test_a_charge_is_asked_for(trialing: Home) -> None:
+    said = trialing.run("request", "charge", trialing.account, "500", "USD", "--description", "Setup")
+    assert said.code == 0
+    assert "a charge of 500 usd" in said.out
+    (step,) = [s for s in trialing.run("plan", "--json").data if s["target"] == "product.requests"]
+    assert step["values"]["answer"] == "held"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("charge {} 0 usd", "An amount is 1 to 99999999 in the currency's smallest unit, not 0."),
+        ("charge {} -5 usd", "-5"),
+        ("charge {} 100000000 usd", "not 100000000."),
+        ("charge {} 500 dollars", "dollars is no currency"),
+        ("charge nobody 500 usd", "The product knows no account nobody"),
+        ("reactivate {} --plan gold", "instep.toml has no plan gold"),
+        ("cancel nobody", "The product knows no account nobody"),
+        ("keep {} --user stranger", "User stranger is not in account"),
+    ],
+)
+def test_a_change_that_would_be_refused(on: Home, words: str, sentence: str) -> None:
+    said = on.run("request", *words.format(on.account).split())
+    assert said.code == 2
+    assert sentence in said.sentence
+
+
 def test_check_is_content_with_a_good_installation(on: Home) -> None:
     said = on.run("check")
     assert (said.code, said.err) == (0, "")

@@ -54,10 +54,12 @@ class TargetContract:
 
 
 class HttpContract(TargetContract):
-    """The same over HTTP. ``system`` as in the ledger, ``created`` the effect that a create has there."""
+    """The same over HTTP. ``system`` as in the ledger, ``created`` the effect that a create has there, ``method`` the
+    call that has it, where a create takes several."""
 
     system = ""
     created = ""
+    method = ""
 
     def effects(self, live) -> int:
         return live.effects(self.system).count(self.created)
@@ -86,7 +88,7 @@ class HttpContract(TargetContract):
     @pytest.mark.parametrize("action", ["500_after", "cut_after", "truncated", "html_200_after", "redirect_302_after"])
     def test_a_lost_answer_is_found_by_reading(self, target, wanted, live, action):
         desired = wanted("a1")
-        live.fault(action, self.system, times=1)
+        live.fault(action, self.system, self.method, times=1)
         with pytest.raises(Unknown):
             self.make(target, desired)
         assert dict(target.find(desired, live.world.now).values) == dict(desired.values)

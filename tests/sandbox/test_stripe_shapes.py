@@ -32,6 +32,7 @@ SPARSE = {
     "plan": {"deleted", "tiers"},
     "product": {"deleted", "tax_details"},
     "invoice": {"amount_paid_off_stripe", "confirmation_secret", "deleted", "payments", "threshold_reason"},
+    "invoiceitem": {"deleted"},
     "line_item": set(),
     "event": {"account", "context"},
     "webhook_endpoint": {"deleted", "secret"},
@@ -44,6 +45,7 @@ CLASSES = {
     "plan": stripe.Plan,
     "product": stripe.Product,
     "invoice": stripe.Invoice,
+    "invoiceitem": stripe.InvoiceItem,
     "line_item": stripe.InvoiceLineItem,
     "payment_method": stripe.PaymentMethod,
     "event": stripe.Event,
@@ -63,6 +65,11 @@ def objects(sandbox):
     )
     params = {"url": "https://example.com/hook", "enabled_events[]": "*"}
     endpoint = sandbox.post("/v1/webhook_endpoints", params)
+    charge = {"customer": customer["id"], "amount": 500, "currency": "usd"}
+    charged = sandbox.post("/v1/invoiceitems", charge | {"subscription": sub["id"]})
+    sandbox.post("/v1/invoiceitems", charge)
+    charged_sub = sandbox.subscribe(customer, "price_pro_yearly")
+    lines = sandbox.get(f"/v1/invoices/{charged_sub['latest_invoice']}")["lines"]["data"]
     portal = sandbox.post("/v1/billing_portal/sessions", {"customer": customer["id"]})
     sandbox.advance(DAY)
     sandbox.raw("DELETE", f"/v1/webhook_endpoints/{endpoint['id']}")
@@ -77,7 +84,8 @@ def objects(sandbox):
         "plan": [item["plan"]],
         "product": sandbox.get("/v1/products")["data"],
         "invoice": [invoice],
-        "line_item": invoice["lines"]["data"],
+        "invoiceitem": [charged, *sandbox.get("/v1/invoiceitems", customer=customer["id"], pending="false")["data"]],
+        "line_item": [*invoice["lines"]["data"], *lines],
         "payment_method": sandbox.get("/v1/payment_methods", customer=customer["id"])["data"],
         "event": sandbox.event_list(customer),
         "webhook_endpoint": [endpoint],

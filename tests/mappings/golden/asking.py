@@ -77,7 +77,7 @@ CASES = [
     ),
     Case("asked before our time", known(request(asked=-101)), **ASKED),
     Case("answered already", known(request(answer="refused")), **ASKED),
-    Case("not a request for a trial", known(request(kind="cancel")), **ASKED),
+    Case("not a request for a trial", known(request(kind="party")), **ASKED),
     Case("no such plan", known(request(plan="gold")), **ASKED, answers={"req_1": "refused"}),
     Case("a plan without a price in Stripe", known(request(plan="gone")), **ASKED, answers={"req_1": "refused"}),
     Case("too many days", known(request(days=731)), **ASKED, answers={"req_1": "refused"}),

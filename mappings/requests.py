@@ -1,0 +1,196 @@
+"""Requests to cancel, keep, reactivate and charge: each gets one answer with a reason, or is the one to carry out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mappings.catalog import Catalog
+from mappings.config import Config
+from mappings.model import AccountFacts, Request, RequestId, Subscription
+from mappings.standing import leading_subscription
+from mappings.trials import Answer
+
+Verb = Literal["cancel", "cancel_now", "keep", "resume", "subscribe", "charge"]
+KINDS = ("cancel", "keep", "reactivate", "charge")
+# Stripe API: an amount has at most eight digits.
+MAX_AMOUNT = 99_999_999
+RUNNING = ("trialing", "active", "past_due")
+ALIVE = (*RUNNING, "unpaid", "paused", "incomplete")
+# Unanswered, or waiting for a person or a setting.
+OPEN = ("", "held")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The request to carry out now: ``verb`` on ``subscription``; ``price`` for a new one, beside the ended one."""
+
+    request: Request
+    verb: Verb
+    subscription: Subscription
+    price: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """``answers``: request -> (answer, reason). ``accepted``: the oldest one that is still to be carried out; all
+    behind it wait for it, because it may change what they ask of."""
+
+    answers: Mapping[RequestId, Answer] = field(default_factory=dict)
+    accepted: Accepted | None = None
+
+
+def asked(facts: AccountFacts, config: Config, catalog: Catalog, trial: Request | None) -> Asked:
+    """Requests before the birth line are known, not acted on. ``trial``: the one being started, which comes first."""
+    answers: dict[RequestId, Answer] = {}
+    for request in sorted(facts.requests, key=_age):
+        if request.kind not in KINDS or request.answer not in OPEN:
+            continue
+        if request.requested_at < facts.born_at and not request.problem:
+            continue
+        if trial is not None and _age(trial) < _age(request):
+            break
+        decided = decide(request, facts, config, catalog)
+        if isinstance(decided, Accepted):
+            return Asked(answers, decided)
+        answers[request.request_id] = decided
+    return Asked(answers)
+
+
+def decide(request: Request, facts: AccountFacts, config: Config, catalog: Catalog) -> Answer | Accepted:
+    """One request alone. What was or may have been sent is not judged again: only its outcome counts."""
+    sub = leading_subscription(facts, config)
+    if request.request_id in facts.made or (request.request_id in facts.begun and _reached(request, sub)):
+        return _outcome(request, facts, sub)
+    if request.problem:
+        return "refused", request.problem
+    if request.kind == "charge":
+        return _charge(request, facts, sub, config)
+    if refusal := _refusal(request, facts):
+        return "refused", refusal
+    if request.kind == "cancel":
+        return _cancel(request, sub)
+    return _keep(request, sub) if request.kind == "keep" else _reactivate(request, facts, sub, catalog)
+
+
+def _age(request: Request) -> tuple[int, RequestId]:
+    return request.requested_at, request.request_id
+
+
+def _alive(sub: Subscription | None) -> bool:
+    return sub is not None and sub.status in ALIVE
+
+
+def _reached(request: Request, sub: Subscription | None) -> bool:
+    """Whether what was asked for is so. A charge leaves no trace on the subscription."""
+    if request.kind == "charge":
+        return False
+    if request.kind == "cancel":
+        return sub is None or not _alive(sub) or bool(sub.cancel_at and request.days is None)
+    return bool(sub and sub.status in RUNNING and not sub.cancel_at)
+
+
+def _outcome(request: Request, facts: AccountFacts, sub: Subscription | None) -> Answer:
+    made = next((s for s in facts.subscriptions if s.request_id == request.request_id), None)
+    if made and made.status in ("incomplete", "incomplete_expired"):
+        return "failed", "the first payment of the new subscription failed"
+    if request.kind == "reactivate" and not made and sub and sub.status == "past_due":
+        return "failed", "the subscription was resumed, but its payment failed"
+    done = {
+        "charge": "the amount comes with the next invoice",
+        "cancel": "the subscription is cancelled",
+        "keep": "the cancellation was taken back",
+        "reactivate": "the subscription runs again",
+    }
+    return "accepted", done[request.kind]
+
+
+def _refusal(request: Request, facts: AccountFacts) -> str:
+    account = facts.account
+    if not (facts.people or account or facts.customers):
+        return "the product does not know this account"
+    if account and account.excluded:
+        return "the account is excluded"
+    if account and request.kind != "cancel" and (account.erased or account.hold_reason):
+        return "the account is on hold or erased"
+    if sum(s.status in RUNNING for s in facts.subscriptions) > 1:
+        return "several subscriptions are running: change the one that is meant in Stripe"
+    return ""
+
+
+def _cancel(request: Request, sub: Subscription | None) -> Answer | Accepted:
+    if sub is None or not _alive(sub):
+        return "refused", "there is no subscription to cancel"
+    if request.days not in (None, 0):
+        return "refused", "days must be empty (at the end of the period) or 0 (at once)"
+    if request.days == 0 or sub.status not in ("trialing", "active"):
+        return Accepted(request, "cancel_now", sub)
+    if sub.cancel_at:
+        return "already", "the cancellation is scheduled"
+    return Accepted(request, "cancel", sub)
+
+
+def _keep(request: Request, sub: Subscription | None) -> Answer | Accepted:
+    if sub is None or not _alive(sub):
+        return "refused", "there is no running subscription to keep"
+    if not sub.cancel_at:
+        return "refused", "no cancellation is scheduled"
+    return Accepted(request, "keep", sub)
+
+
+def _reactivate(request: Request, facts: AccountFacts, sub: Subscription | None, catalog: Catalog) -> Answer | Accepted:
+    if sub is None or sub.status == "incomplete_expired":
+        return "refused", "there is nothing to reactivate"
+    if sub.status == "paused":
+        return Accepted(request, "resume", sub) if _has_card(facts, sub) else _NO_CARD
+    if sub.status in ("unpaid", "past_due", "incomplete"):
+        return "refused", "a payment is open: paying it reactivates the subscription"
+    if sub.status != "canceled":
+        return Accepted(request, "keep", sub) if sub.cancel_at else ("already", "the subscription is running")
+    price = _price(request, sub, catalog)
+    if not price:
+        return "refused", "it is not clear at which price: name a plan that Stripe has an active price for"
+    return Accepted(request, "subscribe", sub, price) if _has_card(facts) else _NO_CARD
+
+
+_NO_CARD: Answer = ("refused", "there is no usable default payment method")
+
+
+def _has_card(facts: AccountFacts, sub: Subscription | None = None) -> bool:
+    """For a new subscription only the customer's own default counts, and only where there is one customer."""
+    living = [c for c in facts.customers if not c.deleted]
+    return (len(living) == 1 and living[0].has_payment_method) or bool(sub and sub.has_payment_method)
+
+
+def _price(request: Request, ended: Subscription, catalog: Catalog) -> str:
+    """That of the plan asked for; else what was paid before, where that was one price of a plan."""
+    if request.plan:
+        return catalog.prices.get(request.plan, "")
+    return ended.price_ids[0] if len(ended.price_ids) == 1 and catalog.plan_of(ended) else ""
+
+
+def _charge(request: Request, facts: AccountFacts, sub: Subscription | None, config: Config) -> Answer | Accepted:
+    if request.request_id in facts.begun and sub:
+        return Accepted(request, "charge", sub)
+    if refusal := _refusal(request, facts) or _wrong_amount(request):
+        return "refused", refusal
+    if sub is None or sub.status not in RUNNING:
+        return "refused", "there is no running subscription"
+    if sub.cancel_at:
+        return "refused", "the subscription ends: no further invoice would carry the charge"
+    if request.currency.casefold() != sub.currency:
+        return "refused", f"the subscription is in {sub.currency}"
+    if config.policy.max_charge_minor is None:
+        return "held", "charges are held until policy.max_charge_minor is set"
+    if (request.amount_minor or 0) > config.policy.max_charge_minor:
+        return "held", f"more than policy.max_charge_minor ({config.policy.max_charge_minor})"
+    return Accepted(request, "charge", sub)
+
+
+def _wrong_amount(request: Request) -> str:
+    if request.amount_minor is None or request.amount_minor <= 0:
+        return "amount_minor must be above zero"
+    if request.amount_minor > MAX_AMOUNT:
+        return f"amount_minor is more than Stripe takes ({MAX_AMOUNT})"
+    return ""
