@@ -13,18 +13,15 @@ from typing import TYPE_CHECKING, Any
 from instep import example
 from instep.options import Json
 from instep.screen import as_json, console, counted, say, show, table
-from instep.story import ACTS, TEAMS, Act, World
+from instep.story import ACTS, TEAMS, Act
 from instep.telling import by_target, telling
 from instep.vendors import Vendors
+from instep.world import World
 
 if TYPE_CHECKING:
     from flows.house import Instep
     from flows.hub import Report
-    from flows.settings import Settings
     from flows.standing import Entry
-
-# The simulated Stripe allows more than the real one, whose limit Instep keeps otherwise.
-CALLS_PER_SECOND = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,60 +44,36 @@ def demo(*, json: Json = False) -> int:
         TemporaryDirectory(prefix="instep-demo-") as folder,
         Vendors("--port", "0", "--limits", "off", "--now", ACTS[0].now) as vendors,
     ):
-        return _play(Path(folder), vendors, json, began)
+        return _play(World(vendors, Path(folder), ACTS[0].at), json, began)
 
 
-def _play(folder: Path, vendors: Vendors, json: bool, began: float) -> int:
-    from flows.house import init
-
-    product = folder / "product.db"
-    url = example.make(product, example.teams(TEAMS), ACTS[0].at)
-    environment = vendors.environment(url, f"sqlite:///{folder / 'state.db'}")
-    init(_settings(environment, ACTS[0]), on=True)
-    world, played = World(vendors, product), []
-    for number, act in enumerate(ACTS, 1):
-        played.append(_act(world, environment, act))
-        if not json:
-            _tell(number, played[-1])
-    again = _sync(environment, ACTS[-1])
-    people = _people(vendors)
-    if json:
-        as_json(_data(played, again.report, people, example.access(product), time.monotonic() - began))
-    else:
-        _end(again, people, example.access(product), time.monotonic() - began)
-    return int(not all(p.report.ok for p in (*played, again)))
-
-
-def _act(world: World, environment: Mapping[str, str], act: Act) -> Played:
-    world.vendors.control("POST", "/clock", {"now": act.at})
-    act.happens(world)
-    return _sync(environment, act)
-
-
-def _sync(environment: Mapping[str, str], act: Act) -> Played:
-    from flows.house import open_instep
+def _play(world: World, json: bool, began: float) -> int:
     from flows.hub import sync
 
+    example.make(world.product, example.teams(TEAMS), world.now)
+    with world.instep() as instep:
+        played = []
+        for number, act in enumerate(ACTS, 1):
+            played.append(_act(world, instep, act))
+            if not json:
+                _tell(number, played[-1])
+        again = sync(instep)
+    people, access, seconds = _people(world.vendors), example.access(world.product), time.monotonic() - began
+    if json:
+        as_json(_data(played, again, people, access, seconds))
+    else:
+        _end(again, people, access, seconds)
+    return int(not all(report.ok for report in (*(p.report for p in played), again)))
+
+
+def _act(world: World, instep: Instep, act: Act) -> Played:
+    from flows.hub import sync
+
+    world.move(act.at)
+    act.happens(world)
     started = time.monotonic()
-    instep: Instep = open_instep(_settings(environment, act), stripe_per_second=CALLS_PER_SECOND)
-    try:
-        report = sync(instep)
-        sent = instep.store.journal(limit=10_000, run=report.run)[::-1]
-    finally:
-        instep.store.close()
-    return Played(act, report, sent, time.monotonic() - started)
-
-
-def _settings(environment: Mapping[str, str], act: Act) -> Settings:
-    """Only the demo's own: whatever the environment or a .env says of real accounts is not read."""
-    from flows.settings import load_settings
-    from instep.starting import EXAMPLE
-
-    given = {name.lower(): value for name, value in environment.items()}
-    neutral = {"stripe_webhook_secrets": "", "instep_public_url": "", "instep_secrets": "", "instep_timezone": "UTC"}
-    return load_settings(
-        _env_file=None, instep_config=EXAMPLE, instep_now=act.now, instep_concurrency=8, **neutral, **given
-    )
+    report = sync(instep)
+    return Played(act, report, instep.store.journal(limit=10_000, run=report.run)[::-1], time.monotonic() - started)
 
 
 def _tell(number: int, played: Played) -> None:
@@ -127,7 +100,7 @@ def _people(vendors: Vendors) -> dict[str, int]:
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))) | {"(all people)": len(people)}
 
 
-def _end(again: Played, people: Mapping[str, int], access: Mapping[str, int], seconds: float) -> None:
+def _end(again: Report, people: Mapping[str, int], access: Mapping[str, int], seconds: float) -> None:
     from rich.columns import Columns
     from rich.rule import Rule
     from rich.text import Text
@@ -136,7 +109,7 @@ def _end(again: Played, people: Mapping[str, int], access: Mapping[str, int], se
     show(Rule(Text(" What the systems hold now ", "bold"), align="left", style="dim"))
     tags = table(("tag in Intercom", "people#"), people.items())
     show(Columns([tags, table(("access in the product", "accounts#"), access.items())], padding=(0, 6)))
-    sent = f"{again.report.writes} writes" if again.report.writes else "nothing: everything is in step"
+    sent = f"{again.writes} writes" if again.writes else "nothing: everything is in step"
     say(f"A second sync right away sends {sent}.", "bold")
     say(f"{seconds:.0f} seconds in all. Try it yourself: `instep sandbox`; with your own accounts: `instep init`.")
 
