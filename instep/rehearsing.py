@@ -52,6 +52,8 @@ def play(script: Script) -> Iterator[Entry]:
         TemporaryDirectory(prefix="instep-rehearsal-") as folder,
         Vendors("--port", "0", "--limits", "off", "--now", now) as vendors,
     ):
+        import flows.hub  # noqa: F401  (while the vendors start)
+
         world = World(vendors, Path(folder), script.starts_at)
         example.make(world.product, [], world.now)
         cast(world, script)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from instep import rehearsing
 from instep.main import main
 from instep.moments import moment
+from instep.timeline import Contact, Entry, Snapshot
 
 SHORT = """
 title: A short one
@@ -113,12 +115,29 @@ def test_the_timeline_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "@" not in said.out
 
 
-def test_the_timeline_as_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_timeline_as_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = ("started-trial", 1772442000)
+    ada = Contact("ada@acme.example", ("sub:trialing",), {"plan": "pro"}, (event,))
+    before, after = Snapshot("prospect"), Snapshot("trialing", "full", "it runs", "ready", (), {"ada": ada})
+    ben = Contact("ben@acme.example", (), {}, ())
+    both = replace(after, people={"ada": replace(ada, attributes={"plan": "team"}), "ben": ben})
+    lived = [
+        Entry("acme", 1772442000, (), after, before),
+        Entry("acme", 1772532000, ("a look",), both, after),
+        Entry("acme", 1772532001, (), replace(both, people={"ada": ada, "ben": ben}), both),
+    ]
+    monkeypatch.setattr(rehearsing, "play", lambda script: iter(lived))
     assert played(tmp_path, SHORT) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "A short one"
-    assert [line.strip() for line in lines if line.strip() in ("acme", "other")] == ["acme", "other"]
-    assert any("2026-03-02 11:00" in line and "a quiet look" in line and "prospect" in line for line in lines)
+    out = capsys.readouterr().out
+    rows = [" ".join(line.split()) for line in out.splitlines()]
+    assert rows[0] == "A short one"
+    assert [row for row in rows if row in ("acme", "other")] == ["acme", "other"]
+    assert "0 2026-03-02 09:00 it runs trialing full ready sub:trialing started-trial" in rows
+    assert "1 2026-03-03 10:00 a look trialing full ready ada: sub:trialing; ben: - -" in rows
+    assert "1 2026-03-03 10:00 attributes: plan trialing full ready ada: sub:trialing; ben: - -" in rows
+    assert "@" not in out
 
 
 def test_what_cannot_happen_names_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
