@@ -55,16 +55,17 @@ def open_instep(
     target_lines: TargetLines = targets,
     source_lines: SourceLines = sources,
     stripe_per_second: int | None = None,
+    now: Callable[[], int] | None = None,
 ) -> Instep:
-    """Raises Misuse or Failed with one sentence; writes nothing to any vendor. ``stripe_per_second``: for a simulated
-    Stripe that allows more than the real one."""
+    """Raises Misuse or Failed with one sentence; writes nothing to any vendor. For simulated vendors:
+    ``stripe_per_second`` where Stripe allows more than the real one, ``now`` a clock that they share."""
     config = load_config(settings.instep_config)
     store = open_store(settings)
     house = store.house()
     if house is None:
         raise Failed("This state was never set up. Run `instep init` first.")
     w = connect(settings, stripe_per_second)
-    now = settings.clock()
+    now = now or settings.clock()
     unreachable: dict[str, str] = {}
     same_house(house, identify(w, unreachable))
     ask("the product database", w.product.check)

@@ -14,19 +14,16 @@ from flows.wording import counted
 from instep import example
 from instep.options import Json
 from instep.screen import as_json, console, program, say, show, table
-from instep.story import ACTS, TEAMS, Act, World
+from instep.story import ACTS, TEAMS, Act
 from instep.telling import by_target, telling
 from instep.vendors import Vendors
+from instep.world import World
 from mappings.model import subject_id
 
 if TYPE_CHECKING:
     from flows.house import Instep
     from flows.hub import Report
-    from flows.settings import Settings
     from flows.standing import Entry
-
-# The simulated Stripe allows more than the real one, whose limit Instep keeps otherwise.
-CALLS_PER_SECOND = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,63 +52,38 @@ def demo(*, json: Json = False) -> int:
         TemporaryDirectory(prefix="instep-demo-") as folder,
         Vendors("--port", "0", "--limits", "off", "--now", ACTS[0].now) as vendors,
     ):
-        return _play(Path(folder), vendors, json, began)
+        return _play(World(vendors, Path(folder), ACTS[0].at), json, began)
 
 
-def _play(folder: Path, vendors: Vendors, json: bool, began: float) -> int:
-    from flows.house import init
-
-    product = folder / "product.db"
-    url = example.make(product, example.teams(TEAMS), ACTS[0].at)
-    environment = vendors.environment(url, f"sqlite:///{folder / 'state.db'}")
-    init(_settings(environment, ACTS[0]), on=True)
-    world, played = World(vendors, product), []
-    for number, act in enumerate(ACTS, 1):
-        played.append(_act(world, environment, act))
-        if not json:
-            _tell(number, played[-1])
-    mark = _writes(vendors)
-    again = _sync(environment, ACTS[-1])
-    received = _writes(vendors) - mark
-    people = _people(vendors)
+def _play(world: World, json: bool, began: float) -> int:
+    example.make(world.product, example.teams(TEAMS), world.now)
+    with world.instep() as instep:
+        played = []
+        for number, act in enumerate(ACTS, 1):
+            world.move(act.at)
+            act.happens(world)
+            played.append(_sync(instep, act))
+            if not json:
+                _tell(number, played[-1])
+        mark = _writes(world.vendors)
+        again = _sync(instep, ACTS[-1])
+    received = _writes(world.vendors) - mark
+    people, access, seconds = _people(world.vendors), example.access(world.product), time.monotonic() - began
     if json:
-        as_json(_data(played, received, people, example.access(product), time.monotonic() - began))
+        as_json(_data(played, received, people, access, seconds))
     else:
-        _end(again, received, people, example.access(product), time.monotonic() - began)
+        _end(again, received, people, access, seconds)
     return int(not all(p.report.ok for p in (*played, again)))
 
 
-def _act(world: World, environment: Mapping[str, str], act: Act) -> Played:
-    world.vendors.control("POST", "/clock", {"now": act.at})
-    act.happens(world)
-    return _sync(environment, act)
-
-
-def _sync(environment: Mapping[str, str], act: Act) -> Played:
-    from flows.house import open_instep
+def _sync(instep: Instep, act: Act) -> Played:
     from flows.hub import sync
 
     started = time.monotonic()
-    instep: Instep = open_instep(_settings(environment, act), stripe_per_second=CALLS_PER_SECOND)
-    try:
-        report = sync(instep)
-        sent = instep.store.journal(limit=10_000, run=report.run)[::-1]
-    finally:
-        instep.store.close()
+    report = sync(instep)
+    sent = instep.store.journal(limit=10_000, run=report.run)[::-1]
     targets = [line.target.name for line in instep.systems.targets]
     return Played(act, report, sent, targets, time.monotonic() - started)
-
-
-def _settings(environment: Mapping[str, str], act: Act) -> Settings:
-    """Only the demo's own: whatever the environment or a .env says of real accounts is not read."""
-    from flows.settings import load_settings
-    from instep.starting import EXAMPLE
-
-    given = {name.lower(): value for name, value in environment.items()}
-    neutral = {"stripe_webhook_secrets": "", "instep_public_url": "", "instep_secrets": "", "instep_timezone": "UTC"}
-    return load_settings(
-        _env_file=None, instep_config=EXAMPLE, instep_now=act.now, instep_concurrency=8, **neutral, **given
-    )
 
 
 def _tell(number: int, played: Played) -> None:

@@ -11,17 +11,23 @@ from typing import NamedTuple
 DAY = 86400
 
 SCHEMA = """
-CREATE TABLE teams (id TEXT PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE teams (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, timezone TEXT, comped INTEGER NOT NULL DEFAULT 0, hold_reason TEXT,
+  excluded INTEGER NOT NULL DEFAULT 0, traits TEXT
+);
 CREATE TABLE users (
   id TEXT PRIMARY KEY, team_id TEXT NOT NULL REFERENCES teams, email TEXT NOT NULL, name TEXT NOT NULL,
-  role TEXT NOT NULL, confirmed INTEGER NOT NULL, created_at INTEGER NOT NULL
+  role TEXT NOT NULL, confirmed INTEGER NOT NULL DEFAULT 1, created_at INTEGER NOT NULL, traits TEXT
 );
 CREATE VIEW instep_users AS
-  SELECT id AS user_id, team_id AS account_id, email, name, role, confirmed AS email_verified, created_at AS joined_at
+  SELECT id AS user_id, team_id AS account_id, email, name, role, confirmed AS email_verified, created_at AS joined_at,
+    traits
   FROM users;
-CREATE VIEW instep_accounts AS SELECT id AS account_id, name FROM teams;
+CREATE VIEW instep_accounts AS
+  SELECT id AS account_id, name, timezone, comped, hold_reason, excluded, traits FROM teams;
 """
 
+USER = "id, team_id, email, name, role, confirmed, created_at"
 NAMES = (
     "Ada Example", "Ben Sample", "Cleo Model", "Dara Mock", "Eli Pattern", "Fay Trial", "Gus Draft", "Hana Proof",
     "Ivo Figure", "Juno Sketch", "Kai Specimen", "Lea Outline",
@@ -70,12 +76,12 @@ def make(path: Path, found: Iterable[Team], now: int) -> str:
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(SCHEMA)
         for number, team in enumerate(found, 1):
-            database.execute("INSERT INTO teams VALUES (?, ?)", (team.id, team.name))
+            database.execute("INSERT INTO teams (id, name) VALUES (?, ?)", (team.id, team.name))
             rows = [
                 (f"{team.id}_user_{k + 1}", team.id, address, _name(number, k), _role(k), 1, now - DAY)
                 for k, address in enumerate(team.addresses)
             ]
-            database.executemany("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            database.executemany(f"INSERT INTO users ({USER}) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
     return f"sqlite:///{path}"
 
 
@@ -83,13 +89,15 @@ def _role(member: int) -> str:
     return ("owner", "billing", "member")[member]
 
 
-def ask_for_trials(path: Path, accounts: Iterable[str], plan: str, now: int) -> None:
+def ask_for_trials(
+    path: Path, accounts: Iterable[str], plan: str, now: int, user: str = "user_1", days: int | None = None
+) -> None:
     """What the product does when somebody presses its button: a row in instep_requests."""
-    rows = [(f"req_{account}", "trial", account, f"{account}_user_1", plan, now) for account in accounts]
+    rows = [(account, account, f"{account}_{user}", plan, days, now) for account in accounts]
     with closing(sqlite3.connect(path)) as database, database:
         database.executemany(
-            "INSERT INTO instep_requests (request_id, kind, account_id, user_id, plan, requested_at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO instep_requests (request_id, kind, account_id, user_id, plan, days, requested_at)"
+            " SELECT 'req_' || ? || '_' || (count(*) + 1), 'trial', ?, ?, ?, ?, ? FROM instep_requests",
             rows,
         )
 

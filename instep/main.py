@@ -13,7 +13,7 @@ from importlib import metadata
 
 from cyclopts import App, CycloptsError, MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
-from instep import demonstrating, knowing, requesting, running, simulating, starting
+from instep import demonstrating, knowing, rehearsing, requesting, running, simulating, starting
 from instep.screen import complain
 
 DEBUG = "--debug"
@@ -29,6 +29,7 @@ app = App(
 )
 request = App(name="request", help="Ask for something the way the product would.")
 app.command(demonstrating.demo)
+app.command(rehearsing.rehearse)
 app.command(simulating.sandbox)
 app.command(starting.init)
 app.command(starting.check)

@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 from instep.example import ask_for_trials
-from instep.vendors import Vendors
+from instep.world import World
 
 TEAMS = 20
 WITH_CARD = [f"team_{number:02}" for number in range(1, 13)]
 UNLUCKY, LEAVING, LATE = "team_12", "team_03", "team_15"
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Everything outside Instep: the vendors and the product's database."""
-
-    vendors: Vendors
-    product: Path
-
-    def customer(self, account: str) -> str:
-        """The Stripe customer, as the product finds it in its own database."""
-        with closing(sqlite3.connect(self.product)) as database:
-            row = database.execute("SELECT stripe_customer_id FROM instep_access WHERE account_id = ?", (account,))
-            return str(row.fetchone()[0])
-
-    def subscription(self, account: str) -> Any:
-        """The team's newest subscription."""
-        found = self.vendors.stripe("GET", f"/v1/subscriptions?status=all&customer={self.customer(account)}")
-        return found["data"][0]
-
-    def card(self, account: str, outcome: str = "ok", method: str = "POST") -> None:
-        self.vendors.control(method, f"/stripe/customers/{self.customer(account)}/card", {"outcome": outcome})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +42,18 @@ def _nothing(world: World) -> None:
 
 
 def _second_thoughts(world: World) -> None:
-    world.card(UNLUCKY, "ok", method="PUT")
-    world.vendors.control("POST", f"/stripe/customers/{world.customer(UNLUCKY)}/pay", {})
+    world.bank(UNLUCKY, "ok")
+    world.pay(UNLUCKY)
     world.card(LATE)
-    subscription = world.subscription(LATE)["id"]
-    world.vendors.stripe("POST", f"/v1/subscriptions/{subscription}/resume")
+    world.resume(LATE)
 
 
 def _cancel(world: World) -> None:
-    subscription = world.subscription(LEAVING)["id"]
-    world.vendors.stripe("POST", f"/v1/subscriptions/{subscription}", {"cancel_at_period_end": "true"})
+    world.cancel_at_period_end(LEAVING)
 
 
 def _come_back(world: World) -> None:
-    fields = {"customer": world.customer(LEAVING), "items[0][price]": "price_pro_monthly"}
-    world.vendors.stripe("POST", "/v1/subscriptions", fields)
+    world.subscribe(LEAVING, "pro")
 
 
 ACTS: Sequence[Act] = (

@@ -103,4 +103,14 @@ class Vendors:
         except HTTPError as error:
             from flows.settings import Failed
 
-            raise Failed(f"The sandbox refused {request.method} {request.selector}: {error.code}.") from None
+            why = _why(error) or f"{request.method} {request.selector} answered {error.code}"
+            raise Failed(f"The simulated vendors refuse this: {why.rstrip('.')}.") from None
+
+
+def _why(error: HTTPError) -> str:
+    """The vendor's own words, where it has some."""
+    try:
+        said = json.load(error)["error"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return str(said.get("message", "") if isinstance(said, dict) else said)

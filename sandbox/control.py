@@ -35,7 +35,8 @@ def control(world: World) -> FastAPI:
     app = FastAPI(openapi_url=None, redirect_slashes=False)
 
     async def state(request: Request) -> Response:
-        return _json({"now": world.now, "calls": len(world.ledger), "limits": world.limits, "faults": _waiting(world)})
+        held = {"now": world.now, "next_at": world.next_at, "calls": len(world.ledger)}
+        return _json(held | {"limits": world.limits, "faults": _waiting(world)})
 
     async def clock(request: Request) -> Response:
         _set_clock(world, orjson.loads(await request.body()))

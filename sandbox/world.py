@@ -101,6 +101,11 @@ class World:
         self._frozen = True
         self._move(to)
 
+    @property
+    def next_at(self) -> int | None:
+        """When the next timer rings; it may find that nothing is to be done any more."""
+        return self._timers[0][0] if self._timers else None
+
     def run_clock(self) -> None:
         """Let the clock follow real time from where it stands (never backwards)."""
         self._frozen = False

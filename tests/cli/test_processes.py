@@ -36,7 +36,7 @@ def test_help_needs_nothing_heavy() -> None:
     script = f"import sys; from instep.main import main; main(['--help']); print({{*{HEAVY}}} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "set()"
-    for name in ("demo", "sandbox", "init", "check", "plan", "sync", "sweep", "status", "todo", "request"):
+    for name in ("demo", "rehearse", "sandbox", "init", "check", "plan", "sync", "sweep", "status", "todo", "request"):
         assert f" {name} " in done.stdout
 
 

@@ -44,6 +44,14 @@ def test_timers_run_in_order_each_at_its_own_moment(sandbox):
     assert any(event["created"] == sub["trial_end"] for event in events)
 
 
+def test_the_state_says_when_the_next_timer_rings(sandbox):
+    sub = sandbox.subscribe(sandbox.customer(), trial_period_days=2)
+    while (at := sandbox.control("GET", "/state")["next_at"]) < sub["trial_end"]:
+        assert at >= sandbox.now
+        sandbox.control("POST", "/clock", {"now": at})
+    assert at == sub["trial_end"]
+
+
 def test_the_ledger_can_be_read_from_a_point_on_and_writes_only(sandbox):
     since = sandbox.control("GET", "/state")["calls"]
     sandbox.get("/v1/customers", limit=1)
