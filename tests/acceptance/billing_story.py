@@ -119,7 +119,7 @@ def _first_month(story: Story) -> None:
     clock.advance(DAY)
     story.change("life", cancel_at_period_end="false")
     story.sync("staying")
-    clock.move_to(story.ends + 14 * DAY)
+    clock.move_to(story.ends + 14 * DAY + 6 * HOUR)
     story.sync("closed")
     clock.advance(DAY)
     town.card("cold")

@@ -129,7 +129,7 @@ def test_a_trial_cancelled_at_once(story: Story) -> None:
 
 def test_a_paused_trial_that_is_resumed_converts(story: Story) -> None:
     photo = of(story, "cold", "resumed")
-    assert photo.events["converted-trial"] == [story.ends + 15 * DAY]
+    assert photo.events["converted-trial"] == [story.ends + 15 * DAY + 6 * HOUR]
     assert photo.some("plan", "mrr", "trial_expired_at") == {"plan": "pro", "mrr": 49, "trial_expired_at": None}
 
 
@@ -181,5 +181,6 @@ def test_each_event_once_and_in_its_own_second(story: Story) -> None:
             assert len(moments) == len(set(moments)), (short, name)
     assert {name: len(moments) for name, moments in of(story, "life", "over").events.items()} == {
         "started-trial": 1, "provisioned-instance": 1, "converted-trial": 1, "scheduled-cancellation": 1,
-        "failed-payment": 2, "recovered-payment": 1, "canceled-subscription": 1,
+        "failed-payment": 3, "recovered-payment": 1, "canceled-subscription": 1, "added-payment-method": 1,
+        "kept-subscription": 1, "neared-trial-end": 1,
     }  # fmt: skip

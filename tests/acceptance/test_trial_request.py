@@ -65,11 +65,13 @@ def test_a_trial_reaches_every_system(requested: Town) -> None:
         "instance_status": "ready",
         "trial_started_at": now,
         "trial_ends_at": ends,
+        "support_tier": "full",
+        "mrr_mixed": False,
     }
     assert {name: town.attributes(name) for name in ("ann", "bob", "cyd")} == {
         "ann": {**billing, "billing_role": "owner"},
         "bob": {**billing, "billing_role": "billing"},
-        "cyd": {"billing_role": "member"},
+        "cyd": {"billing_role": "member", "support_tier": "full"},
     }
     for name in ("ann", "bob"):
         assert town.tags(name) == {"sub:trialing", "plan:pro"}

@@ -259,7 +259,7 @@ def test_check_shows_every_row_whatever_fails(on: Home) -> None:
 
 def test_check_tells_what_only_watches(home: Home) -> None:
     home.run("init")
-    assert "targets: 8 of 8 targets only watch: nothing is sent there" in levels(home)["ok"]
+    assert "targets: 10 of 10 targets only watch: nothing is sent there" in levels(home)["ok"]
 
 
 def test_check_warns_of_a_provisioner_without_a_secret(on: Home) -> None:
