@@ -197,6 +197,13 @@ class Config(Strict):
         return self.names.intercom_prefix + known.tag if known and known.tag else ""
 
     def unused(self) -> list[str]:
-        """Tables that are read but that this version does not act on yet."""
-        given: Mapping[str, object] = {"after": self.after}
-        return [f"[{name}]" for name, value in given.items() if value]
+        """What is set to something that this version reads but does not act on yet."""
+        asked: Mapping[str, bool] = {
+            "[after]": bool(self.after),
+            "[brake]": self.brake != Brake(),
+            "trials.refused_starts_paid": self.trials.refused_starts_paid,
+            "policy.retention_days": self.policy.retention_days > 0,
+            "policy.max_trial_shift_days": "max_trial_shift_days" in self.policy.model_fields_set,
+            "policy.erase_in_stripe": self.policy.erase_in_stripe != "keep",
+        }
+        return [name for name, given in asked.items() if given]
