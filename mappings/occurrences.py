@@ -29,7 +29,7 @@ def _of(sub: Subscription, facts: AccountFacts) -> Iterator[Occurrence]:
         again = any(s.ever_paid and s.subscription_id != key and s.created < sub.created for s in facts.subscriptions)
         yield Occurrence("reactivated-subscription" if again else "converted-trial", key, sub.first_paid_at)
     if sub.cancel_at and sub.canceled_at and not sub.ended_at:
-        yield Occurrence("scheduled-cancellation", f"{key}@{sub.cancel_at}", sub.canceled_at)
+        yield Occurrence("scheduled-cancellation", f"{key}@{sub.canceled_at}", sub.canceled_at)
     yield from _of_return(sub)
     yield from _of_invoice(sub)
     yield from _of_end(sub)

@@ -10,7 +10,8 @@ from strategies import configs, facts, twice
 from mappings import intercom, product, provisioning, stripe
 from mappings.config import STAGES, Config
 from mappings.lifecycle import Life, life
-from mappings.model import AccountFacts, Desired, Link
+from mappings.model import AccountFacts, AccountId, Desired, Link, Subscription
+from mappings.occurrences import occurrences
 from mappings.plan import fold, next_step
 from mappings.standing import RULES, STATUS
 
@@ -134,3 +135,11 @@ def test_once_sent_nothing_is_left_to_send(known: AccountFacts, config: Config) 
                 break
             link = fold(link, step)
         assert next_step(desired, link) is None
+
+
+def test_a_second_notice_in_one_period_is_another_occurrence() -> None:
+    def notice(canceled_at: int) -> set[str]:
+        sub = Subscription("sub_1", "cus_1", "active", 1, cancel_at=9_000, canceled_at=canceled_at)
+        return {o.key for o in occurrences(AccountFacts(AccountId("a"), subscriptions=(sub,)), sub, None)}
+
+    assert len(notice(100) | notice(200)) == 2
