@@ -18,6 +18,7 @@ from flows.preview import Planned, preview
 from flows.reading import LOOK_BATCH, Looked, Pulled, Reader
 from flows.redeeming import learn_past_trials
 from flows.wiring import SourceLine
+from flows.wording import counted
 from mappings.model import AccountId
 from state.store import Backlog, Entry, Lease, LeaseLost
 
@@ -192,11 +193,17 @@ class Hub:
     def _count_waiting(self, others_welcome: bool) -> None:
         backlog = self.instep.store.backlog(self.instep.now())
         for system, count in backlog.waiting.items():
-            self.report.troubles.setdefault(system, f"{system} is failing: {count} accounts wait for it")
+            self.report.troubles.setdefault(
+                system, f"{system} is failing: {counted(count, 'account', 'waits', 'wait')} for it"
+            )
         if backlog.retrying and not others_welcome:
-            self.report.troubles["retries"] = f"{backlog.retrying} accounts did not go through and are tried again"
+            self.report.troubles["retries"] = (
+                f"{counted(backlog.retrying, 'account')} did not go through and will be tried again"
+            )
         if backlog.leased and not others_welcome:
-            self.report.troubles["leases"] = f"{backlog.leased} accounts are being worked on by another worker"
+            self.report.troubles["leases"] = (
+                f"{counted(backlog.leased, 'account', 'is', 'are')} being worked on by another worker"
+            )
 
     def plan(self, only: Sequence[AccountId] = ()) -> list[Planned]:
         """What a sync would send for every due account (or for ``only``), without sending it."""

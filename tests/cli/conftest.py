@@ -50,3 +50,10 @@ def untouched(home: Home) -> Callable[[], bool]:
         return True
 
     return check
+
+
+@pytest.fixture
+def on(home: Home) -> Home:
+    """Set up, every target on."""
+    assert home.run("init", "--on").code == 0
+    return home
