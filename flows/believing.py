@@ -1,0 +1,142 @@
+"""What is believed of a target: the Link as stored, as read, and after whatever went wrong.
+
+Every change of a Link that is no acknowledged push goes through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from connectors.contract import Gone, Target, Unknown
+from flows.gathering import REJECTED
+from flows.outcomes import Outcome, Result
+from flows.wiring import TargetLine
+from mappings.model import AccountFacts, Desired, Held, Later, Link, RequestId, Value, subject_id
+from state.store import Lease, Store, Todo
+
+
+class Beliefs:
+    """The Links of one run, kept under an account's lease."""
+
+    def __init__(self, store: Store, now: Callable[[], int]) -> None:
+        self._store, self._now = store, now
+
+    def believed(
+        self, lease: Lease, line: TargetLine, facts: AccountFacts, desired: Desired, watch: bool, result: Result
+    ) -> Link:
+        """The stored Link; born from, or overruled by, what was fetched."""
+        link = self.latest(desired)
+        if line.held is None or (link.external_id and not line.fetched):
+            return link
+        held = line.held(facts, desired)
+        if held is None:
+            return link
+        if held.pending:
+            result.outcome, result.pending_since = Outcome.WAITING, link.acknowledged_at or self._now()
+        believed = replace(
+            link, external_id=held.external_id, values={**link.values, **held.values},
+            state=link.state if link.state in ("parked", "suspect") else "pending" if held.pending else "ok",
+        )  # fmt: skip
+        if believed != link and not watch:
+            return self._store.adopt(lease, believed)
+        return believed
+
+    def latest(self, desired: Desired) -> Link:
+        links = self._store.links([desired.subject])
+        return links.get((desired.target, desired.subject)) or Link(desired.target, desired.subject)
+
+    def must_read(self, link: Link, target: Target) -> bool:
+        """A foreign pending key or a suspect Link: the target is read before anything else is sent."""
+        if target.kind == "message":
+            return False
+        return link.state == "suspect" or bool(link.pending_key and link.external_id)
+
+    def read(self, lease: Lease, target: Target, desired: Desired, link: Link) -> Link:
+        held = self.find(target, desired, link, link.pending_since)
+        if held is None:
+            return self.after_gone(lease, target, desired, link)
+        return self.adopt(lease, desired, link, held)
+
+    def find(self, target: Target, desired: Desired, link: Link, since: int | None) -> Held | None:
+        """Asked with the id that the Link names, and the ids of what other targets made, where they are known."""
+        values = self.resolve(desired.values) or desired.values
+        return target.find(replace(desired, values=values, external_id=link.external_id), since)
+
+    def adopt(self, lease: Lease, desired: Desired, link: Link, held: Held) -> Link:
+        """What was read replaces what was believed; the next update gets a new key. A set whose members are accounts
+        is read only as far as it concerns us, so what we had put there stays believed."""
+        sets = dict(link.sets) | {
+            name: tuple(sorted({*members, *(link.sets.get(name, ()) if name in desired.ids else ())}))
+            for name, members in held.sets.items()
+        }
+        read = replace(
+            link,
+            external_id=held.external_id,
+            values={**link.values, **held.values},
+            sets=sets,
+            sent={**link.sent, **held.sent},
+            state="ok",
+            parked_for="",
+            sequence=link.sequence + 1,
+        )
+        return self._store.adopt(lease, read, held.changed, now=self._now())
+
+    def after_unknown(self, lease: Lease, target: Target, desired: Desired, error: Unknown) -> Link:
+        """A message is repeated later under its key, or dropped; a state is read at the next turn of the loop."""
+        link = self.latest(desired)
+        if target.unknown == "repeat":
+            raise error
+        if link.external_id or not error.stored or target.unknown == "drop":
+            return link
+        held = self.find(target, desired, link, link.pending_since)
+        if held is not None:
+            return self.adopt(lease, desired, link, held)
+        return self._store.adopt(lease, replace(link, attempt=link.attempt + 1))
+
+    def drop(self, lease: Lease, desired: Desired, link: Link) -> Link:
+        """A message that may have been sent, by us or by whoever had the account before, counts as sent."""
+        sent = next((o for o in desired.occurrences if link.pending_key.endswith(f":{o.key}")), None)
+        name = link.external_id or f"({desired.target} {desired.subject})"
+        return self.adopt(lease, desired, link, Held(name, sent={sent.key: sent.at} if sent else {}))
+
+    def after_gone(self, lease: Lease, target: Target, desired: Desired, link: Link) -> Link:
+        """What the Link names is not there: make it again where that is allowed, else a person decides."""
+        again = target.gone == "recreate" or (target.gone == "once" and link.attempt == 1)
+        reason = f"{target.name}: {link.external_id or desired.subject} is no longer there"
+        if target.gone != "recreate":
+            kept = "made again once" if again else "not made again"
+            todo = Todo("gone", desired.subject, desired.target, f"{reason}; {kept}", since=self._now())
+            self._store.todo_add([todo])
+        if not again:
+            raise Gone(reason)
+        return self._store.adopt(lease, Link(link.target, link.subject, attempt=link.attempt + 1))
+
+    def resolve(self, values: Mapping[str, Value]) -> dict[str, Value] | None:
+        """Ids of what other targets made; None while one of them is not there yet."""
+        resolved: dict[str, Value] = {}
+        for name, value in values.items():
+            if isinstance(value, Later):
+                found = self._store.links([value.subject]).get((value.target, value.subject))
+                if found is None or not found.external_id:
+                    return None
+                value = found.external_id
+            resolved[name] = value
+        return resolved
+
+    def park(self, lease: Lease, link: Link, mark: str, reason: str, watch: bool, conflict: bool = False) -> None:
+        """Only this Link, until what it should hold changes."""
+        if watch:
+            return
+        self._store.adopt(lease, replace(link, state="parked", parked_for=mark))
+        self._store.todo_add(
+            [Todo("conflict" if conflict else "parked", link.subject, link.target, reason, since=self._now())]
+        )
+
+    def give_back(self, lease: Lease, desired: Desired, reason: str) -> None:
+        """A refused create has used nothing up. It is parked, a later one has another key, and its request answered."""
+        link = self.latest(desired)
+        refused = replace(link, state="parked", parked_for=REJECTED, attempt=link.attempt + 1)
+        self._store.adopt(lease, refused, release=RequestId(subject_id(desired.subject)))
+        self._store.todo_add([Todo("parked", link.subject, link.target, reason, since=self._now())])
+        self._store.mark([lease.account_id], self._now(), "a request's create was refused")
