@@ -33,13 +33,16 @@ REJECTED = "rejected"
 TRIALS = "stripe.trials"
 
 
-def gather(store: Store, account: AccountId, born_at: int, pseudonyms: Pseudonyms) -> AccountFacts:
-    """Everything the state knows about ``account``, in an order that does not depend on how it came in."""
+def gather(
+    store: Store, account: AccountId, born_at: int, pseudonyms: Pseudonyms, domains: bool = False
+) -> AccountFacts:
+    """Everything the state knows about ``account``, in an order that does not depend on how it came in. ``domains``: a
+    company has one trial."""
     facts = _with_requests(store, assemble(account, store.facts([account]).get(account, []), born_at))
     waiting = [r.request_id for r in facts.requests if r.kind == "trial" and not r.answer]
     if not waiting:
         return facts
-    used = store.redeemed([stored for key in asking(facts) for stored in pseudonyms.redeemed(key)])
+    used = store.redeemed([stored for key in asking(facts, domains) for stored in pseudonyms.redeemed(key)])
     return replace(facts, redeemed_by=frozenset(used.values()), rejected=_rejected(store, waiting))
 
 

@@ -135,7 +135,8 @@ class Hub:
             )
             return False
         instep = self.instep
-        if not learn_past_trials(instep.store, instep.systems.pseudonyms, self._owner, instep.now()):
+        systems, domains = instep.systems, instep.systems.config.trials.one_per_domain
+        if not learn_past_trials(instep.store, systems.pseudonyms, self._owner, instep.now(), domains):
             self.report.troubles["first scan"] = "another worker is learning of past trials; nothing is sent before"
             return False
         follow_configuration(instep)

@@ -17,17 +17,19 @@ LEASE = 300.0
 PAGE = 200
 
 
-def learn_past_trials(store: Store, pseudonyms: Pseudonyms, owner: str, now: int) -> bool:
-    """Once for a state, when every source was read; False while another worker is at it. May be done again."""
-    if not store.unscanned([NAME]):
+def learn_past_trials(store: Store, pseudonyms: Pseudonyms, owner: str, now: int, domains: bool = False) -> bool:
+    """Once for a state, when every source was read; once more when ``domains`` begin to count. False while another
+    worker is at it. May be done again."""
+    name = f"{NAME}:domains" if domains else NAME
+    if not store.unscanned([name]):
         return True
-    cursor = store.lease_cursor(NAME, owner, LEASE)
+    cursor = store.lease_cursor(name, owner, LEASE)
     if cursor is None:
         return False
     try:
         accounts = store.accounts()
         while page := list(islice(accounts, PAGE)):
-            store.redeem(_used(store, pseudonyms, page))
+            store.redeem(_used(store, pseudonyms, page, domains))
             store.take_in(cursor, (), None, now)  # Renews the lease.
         store.finish_scan(cursor, ("trial",), now)
     except LeaseLost:
@@ -37,9 +39,9 @@ def learn_past_trials(store: Store, pseudonyms: Pseudonyms, owner: str, now: int
     return True
 
 
-def _used(store: Store, pseudonyms: Pseudonyms, accounts: Sequence[AccountId]) -> dict[Key, RequestId]:
+def _used(store: Store, pseudonyms: Pseudonyms, accounts: Sequence[AccountId], domains: bool) -> dict[Key, RequestId]:
     used: dict[Key, RequestId] = {}
     for account, facts in store.facts(accounts).items():
-        for key, request in past_trials(assemble(account, facts, born_at=0)).items():
+        for key, request in past_trials(assemble(account, facts, born_at=0), domains).items():
             used.setdefault(pseudonyms.redeeming(key), request)
     return used

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import SecretStr
 
@@ -85,7 +86,7 @@ def targets(w: Wires, config: Config, now: Callable[[], int]) -> list[TargetLine
             stripe.desired_trials,
             stripe.held_trial,
             expect=stripe.expect_trial,
-            redeem=stripe.redemptions,
+            redeem=partial(stripe.redemptions, domains=config.trials.one_per_domain),
         ),
         TargetLine(
             StripeCancellations(w.stripe), billing.desired_changes, billing.held_change, expect=billing.expect_change

@@ -39,11 +39,13 @@ class Plan(Strict):
 
 
 class Trials(Strict):
-    """Who starts trials, and what Stripe does when one ends without a card."""
+    """Who starts trials, and what Stripe does when one ends without a card. ``one_per_domain``: people with
+    verified addresses at one company share one trial."""
 
     mode: Literal["observe", "product", "stripe"] = "stripe"
     end_without_card: Literal["pause", "cancel"] = "pause"
     refused_starts_paid: bool = False
+    one_per_domain: bool = False
     extra: dict[str, Any] = {}
 
 

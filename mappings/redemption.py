@@ -13,6 +13,17 @@ from mappings.people import billing_contact
 
 Key = tuple[str, str]
 GMAIL = ("gmail.com", "googlemail.com")
+# Where anybody can have an address: such a domain names no company.
+FREE_MAIL = frozenset(
+    """
+    126.com 163.com aol.com bk.ru duck.com fastmail.com foxmail.com free.fr freenet.de gmail.com gmx.at gmx.ch gmx.com
+    gmx.de gmx.net googlemail.com hey.com hotmail.com hotmail.co.uk hotmail.de hotmail.fr hotmail.it icloud.com
+    inbox.ru laposte.net libero.it list.ru live.com mac.com mail.com mail.ru me.com msn.com naver.com orange.fr
+    outlook.com outlook.de outlook.fr pm.me proton.me protonmail.com qq.com rediffmail.com rocketmail.com seznam.cz
+    t-online.de tutanota.com tuta.io wanadoo.fr web.de wp.pl yahoo.co.in yahoo.co.jp yahoo.co.uk yahoo.com yahoo.de
+    yahoo.fr yandex.com yandex.ru ymail.com zoho.com
+    """.split()  # noqa: SIM905
+)
 
 
 def redeemed_email(address: str) -> str:
@@ -24,22 +35,29 @@ def redeemed_email(address: str) -> str:
     return f"{local}@{domain}" if local else domain
 
 
-def keys_of(account: AccountId, people: Iterable[Person]) -> list[Key]:
-    """(kind, value): the account, and each of these people by id and by address."""
+def company_domain(person: Person) -> str:
+    """The domain of a verified address that is a company's own; else empty."""
+    domain = person.email.strip().casefold().rpartition("@")[2]
+    return domain if person.email_verified and domain not in FREE_MAIL else ""
+
+
+def keys_of(account: AccountId, people: Iterable[Person], domains: bool = False) -> list[Key]:
+    """(kind, value): the account, and each of these people by id and by address; with ``domains`` by company too."""
     keys = [("account", str(account))]
     for person in people:
         keys += [("user", str(person.user_id)), ("email", redeemed_email(person.email))]
+        keys += [("domain", company_domain(person))] if domains else []
     return [key for key in dict.fromkeys(keys) if key[1]]
 
 
-def asking(facts: AccountFacts) -> list[Key]:
+def asking(facts: AccountFacts, domains: bool = False) -> list[Key]:
     """What a trial for one of the account's requests may use up: its requesters and the billing contact."""
     asked = {request.user_id for request in facts.requests}
     contact = billing_contact(facts.people)
-    return keys_of(facts.account_id, [p for p in facts.people if p.user_id in asked or p is contact])
+    return keys_of(facts.account_id, [p for p in facts.people if p.user_id in asked or p is contact], domains)
 
 
-def past_trials(facts: AccountFacts) -> dict[Key, RequestId]:
+def past_trials(facts: AccountFacts, domains: bool = False) -> dict[Key, RequestId]:
     """What the account's trials have used up, for its owners, its billing contact and who asked for one.
 
     By the request that started the first trial, or else its subscription.
@@ -50,7 +68,7 @@ def past_trials(facts: AccountFacts) -> dict[Key, RequestId]:
         askers = {request.user_id for request in facts.requests if request.request_id == trial.request_id}
         contact = billing_contact(facts.people)
         people = [p for p in facts.people if p.role == "owner" or p is contact or p.user_id in askers]
-        for key in keys_of(facts.account_id, people):
+        for key in keys_of(facts.account_id, people, domains):
             used.setdefault(key, RequestId(trial.request_id or trial.subscription_id))
     return used
 

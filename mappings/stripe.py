@@ -222,8 +222,9 @@ def expect_trial(facts: AccountFacts, step: Step, now: int) -> AccountFacts:
     return replace(facts, subscriptions=(*facts.subscriptions, trial))
 
 
-def redemptions(facts: AccountFacts, step: Step) -> list[tuple[str, str]]:
-    """What a trial uses up: (kind, value) of the account, its requester and the requester's e-mail."""
+def redemptions(facts: AccountFacts, step: Step, domains: bool = False) -> list[tuple[str, str]]:
+    """What a trial uses up: (kind, value) of the account, its requester, the requester's e-mail and, with ``domains``,
+    company."""
     request = next((r for r in facts.requests if request_subject(r.request_id) == step.subject), None)
     contact = next((p for p in facts.people if request and p.user_id == request.user_id), billing_contact(facts.people))
-    return keys_of(facts.account_id, [contact] if contact else [])
+    return keys_of(facts.account_id, [contact] if contact else [], domains)

@@ -12,6 +12,7 @@ from vendors import DAY, HOUR, MINUTE
 from flows.hub import Hub
 from mappings.model import AccountId
 
+ONE_PER_DOMAIN = "\n[trials]\none_per_domain = true\n"
 UNTAKEN = CONFIG + '\n[trials]\nextra = {nonsense = "1"}\n'
 
 
@@ -102,3 +103,26 @@ def test_trials_before_a_lost_state_stay_used(town: Town) -> None:
     town.sync()
     assert town.answer(again) == ("refused", "the trial was already used")
     assert town.customers("other") == []
+
+
+def test_a_company_has_one_trial_where_that_is_the_rule(town: Town) -> None:
+    """Also for trials from before the rule; not for addresses that are unverified, or that anybody can have."""
+    town.init()
+    for person, address, verified in [
+        ("ann", f"ann@{town.name}.example", True),
+        ("ben", f"ben@{town.name}.example", True),
+        ("cyd", f"cyd@{town.name}.example", False),
+        ("dan", f"dan.{town.name}@web.de", True),
+        ("eve", f"eve.{town.name}@web.de", True),
+    ]:
+        town.team(person)
+        town.join(person, person, email=address, verified=verified)
+    town.request_trial("ann", "ann")
+    town.sync()
+    town.configure(ONE_PER_DOMAIN)
+    asked = {person: town.request_trial(person, person) for person in ("ben", "cyd", "dan")}
+    town.sync()
+    asked["eve"] = town.request_trial("eve", "eve")
+    town.sync()
+    assert town.answer(asked.pop("ben")) == ("refused", "the trial was already used")
+    assert {town.answer(request)[0] for request in asked.values()} == {"accepted"}

@@ -15,7 +15,13 @@ from mappings.intercom import names
 LEAST: dict[str, Any] = {"plans": {"pro": {"prices": ["p1"]}}, "policy": {"access_without_subscription": "full"}}
 EXAMPLE = Path(__file__).parents[2] / "instep.toml"
 DEFAULTS: dict[str, Any] = {
-    "trials": {"mode": "stripe", "end_without_card": "pause", "refused_starts_paid": False, "extra": {}},
+    "trials": {
+        "mode": "stripe",
+        "end_without_card": "pause",
+        "refused_starts_paid": False,
+        "one_per_domain": False,
+        "extra": {},
+    },
     "policy": {
         "access_without_subscription": "full",
         "grace_days": 7,

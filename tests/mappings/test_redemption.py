@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from golden.words import ACME, OLGA, day, known, person, request, sub
 
-from mappings.redemption import asking, past_trials, redeemed_email
+from mappings.redemption import asking, company_domain, past_trials, redeemed_email
 
 SPELLINGS = [
     ("Olga@Example.COM", "olga@example.com"),
@@ -56,3 +56,20 @@ def test_the_first_trial_counts_and_one_without_a_request_is_named_by_itself() -
     never = replace(sub("active"), trial_start=None, created=day(-3))
     assert past_trials(known(never)) == {}
     assert ("email", "") not in past_trials(known(first, people=(replace(OLGA, email=""),)))
+
+
+@pytest.mark.parametrize(
+    ("address", "verified", "domain"),
+    [
+        ("olga@Acme.example", True, "acme.example"),
+        ("olga@acme.example", False, ""),
+        ("olga@gmail.com", True, ""),
+        ("olga@Web.de", True, ""),
+        ("", True, ""),
+    ],
+)
+def test_only_a_verified_address_names_a_company(address: str, verified: bool, domain: str) -> None:
+    olga = replace(OLGA, email=address, email_verified=verified)
+    assert company_domain(olga) == domain
+    assert (("domain", domain) in asking(known(people=(olga,)), domains=True)) == bool(domain)
+    assert "domain" not in dict(asking(known(people=(olga,))))
