@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -12,6 +13,11 @@ STAGES = (
     "past_due", "unpaid", "paused", "churned", "blocked",
 )  # fmt: skip
 OVERLAYS = ("ending_soon", "canceling", "disputed", "comped")
+OCCURRENCES = (
+    "started-trial", "provisioned-instance", "neared-trial-end", "converted-trial", "reactivated-subscription",
+    "expired-trial", "failed-payment", "recovered-payment", "scheduled-cancellation", "canceled-subscription",
+    "paused-subscription", "resumed-subscription", "kept-subscription", "exhausted-retries", "added-payment-method",
+)  # fmt: skip
 Days = Annotated[int, Field(ge=0, le=3650)]
 
 
@@ -146,10 +152,31 @@ class Brake(Strict):
 
 
 class After(Strict):
-    """The team's own step after an occurrence: a signed URL or a Prefect deployment."""
+    """The team's own step after an occurrence: a signed URL, or a Prefect deployment as ``flow/deployment``."""
 
     url: str = ""
     deployment: str = ""
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> After:
+        if bool(self.url) == bool(self.deployment):
+            raise ValueError("name either a url or a deployment")
+        return self
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        found = urlsplit(value)
+        if value and not (found.scheme in ("http", "https") and found.hostname):
+            raise ValueError("must be an address that begins with https:// or http://")
+        return value
+
+    @field_validator("deployment")
+    @classmethod
+    def _names_a_flow(cls, value: str) -> str:
+        if value and not all(value.partition("/")):
+            raise ValueError("must be FLOW/DEPLOYMENT, as `prefect deployment ls` shows it")
+        return value
 
 
 class Config(Strict):
@@ -180,6 +207,14 @@ class Config(Strict):
             if step not in self.traits:
                 raise ValueError(f"the journey step {step!r} is not a declared trait")
         return self
+
+    @field_validator("after")
+    @classmethod
+    def _follows_an_occurrence(cls, value: dict[str, After]) -> dict[str, After]:
+        for name in value:
+            if name not in OCCURRENCES:
+                raise ValueError(f"there is no occurrence {name!r}; there are {', '.join(sorted(OCCURRENCES))}")
+        return value
 
     def audience_of(self, name: str, usual: str = "") -> str:
         """Who gets this attribute or event (``tags``: all tags): billing, everyone or none. ``usual`` where

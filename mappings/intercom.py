@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mappings.config import Config
+from mappings.config import OCCURRENCES, Config
 from mappings.details import support_tier
 from mappings.lifecycle import Life
 from mappings.model import (
@@ -20,11 +20,9 @@ from mappings.model import (
     account_subject,
     person_subject,
 )  # fmt: skip
+from mappings.occurrences import news
 from mappings.people import home
 from mappings.traits import account_traits, next_step, traits_of
-
-# Occurrences older than this are known, not sent.
-STALE = 72 * 3600
 
 # name, type, description; contacts carry the plain names.
 BILLING: tuple[tuple[str, str, str], ...] = (
@@ -70,11 +68,6 @@ JOURNEY: tuple[tuple[str, str, str], ...] = (
 # Names that no trait can take.
 OURS = frozenset(name.removeprefix("account_") for name, _, _ in (*BILLING, *EVERYONE, *JOURNEY, *COMPANY))
 _OPEN = frozenset(name for name, _, _ in EVERYONE)
-EVENTS = (
-    "started-trial", "provisioned-instance", "neared-trial-end", "converted-trial", "reactivated-subscription",
-    "expired-trial", "failed-payment", "recovered-payment", "scheduled-cancellation", "canceled-subscription",
-    "paused-subscription", "resumed-subscription", "kept-subscription", "exhausted-retries", "added-payment-method",
-)  # fmt: skip
 
 
 def names(config: Config) -> list[Name]:
@@ -157,7 +150,7 @@ def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterabl
 
 def desired_events(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
     """What happened since we were born and in the last 72 hours, once each for those who hear of them."""
-    recent = tuple(o for o in life.occurrences if o.at >= max(facts.born_at, life.now - STALE))
+    recent = news(life.occurrences, facts.born_at, life.now)
     if _left_alone(facts, life) or life.stage == "blocked" or not recent:
         return
     plan = _details(life)
@@ -181,7 +174,7 @@ def at_home(facts: AccountFacts) -> Iterable[tuple[Person, list[Person]]]:
 
 def _audience(config: Config, name: str) -> str:
     """Roles, support and traits are for everyone unless ``[audience]`` says otherwise."""
-    return config.audience_of(name, "everyone" if name in _OPEN or name not in {*OURS, *EVENTS, "tags"} else "")
+    return config.audience_of(name, "everyone" if name in _OPEN or name not in {*OURS, *OCCURRENCES, "tags"} else "")
 
 
 def _hears(config: Config, person: Person, name: str) -> bool:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mappings.model import AccountFacts, Customer, Instance, Invoice, Occurrence, Stage, Subscription
 from mappings.seen import RUNNING, moved, paused_by_trial_end
 
 HOUR = 3600
+# Occurrences older than this are known, not sent.
+STALE = 72 * HOUR
+
+
+def news(found: Iterable[Occurrence], since: int, now: int) -> tuple[Occurrence, ...]:
+    """What there is to tell: nothing from before ``since`` (unix seconds), nothing older than 72 hours."""
+    return tuple(o for o in found if o.at >= max(since, now - STALE))
 
 
 def occurrences(facts: AccountFacts, leading: Subscription | None, instance: Instance | None) -> tuple[Occurrence, ...]:

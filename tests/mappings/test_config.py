@@ -101,6 +101,12 @@ def test_the_example_names_the_defaults() -> None:
         ({"audience": {"default": "all"}}, "audience"),
         ({"traits": {"x": {"type": "date", "rollup": "mean"}}}, "rollup"),
         ({"brake": {"removals": {"floor": 1, "share": 2}}}, "share"),
+        ({"after": {"converted": {"url": "https://example.com"}}}, "there are added-payment-method, canceled-subscr"),
+        ({"after": {"expired-trial": {}}}, "name either a url or a deployment"),
+        ({"after": {"expired-trial": {"url": "https://a.example", "deployment": "f/d"}}}, "either a url or"),
+        ({"after": {"expired-trial": {"url": "ftp://a.example"}}}, "must be an address"),
+        ({"after": {"expired-trial": {"url": "https:///hooks"}}}, "must be an address"),
+        ({"after": {"expired-trial": {"deployment": "flow"}}}, "must be FLOW/DEPLOYMENT"),
     ],
 )
 def test_what_is_wrong_is_refused_by_name(change: dict[str, Any], words: str) -> None:
