@@ -26,6 +26,7 @@ def application(world: World) -> Front:
     controls = control(world)
     for name, vendor in VENDORS.items():
         controls.router.routes.append(Mount(f"/_sandbox/{name}", vendor.control(world)))
+    controls.router.routes.append(Mount("/pay", stripe.pages(world)))
     vendors: dict[str, ASGIApp] = {name: vendor.build(world) for name, vendor in VENDORS.items()}
     return Front(world, vendors, controls)
 
@@ -37,9 +38,11 @@ def main(arguments: list[str] | None = None) -> None:
     if options.limits == "off":
         world.limits = dict.fromkeys(LIMITS, 0)
     service(world).key = options.stripe_key
-    fixtures.seed(world, options.accounts)
     listener = _listen(options.port)
-    sys.stdout.write(f"ready http://127.0.0.1:{listener.getsockname()[1]}\n")
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    service(world).account.pages = f"{url}/pay"
+    fixtures.seed(world, options.accounts)
+    sys.stdout.write(f"ready {url}\n")
     sys.stdout.flush()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)

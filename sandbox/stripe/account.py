@@ -25,11 +25,15 @@ KINDS = {
     "payment_method": "PaymentMethod",
     "event": "event",
     "webhook_endpoint": "webhook endpoint",
+    "billing_portal.session": "portal session",
+    "checkout.session": "checkout.session",
 }
 
 
 class Account:
-    """``dunning`` is what happens when retries are exhausted: ``canceled``, ``unpaid`` or ``past_due`` (leave it)."""
+    """``dunning`` is what happens when retries are exhausted: ``canceled``, ``unpaid`` or ``past_due`` (leave it).
+
+    ``pages``: where its hosted pages are. ``asked``: what a Checkout session was asked to make."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -43,6 +47,10 @@ class Account:
         self.cards = self.shelves["payment_method"]
         self.events = self.shelves["event"]
         self.webhooks = self.shelves["webhook_endpoint"]
+        self.portals = self.shelves["billing_portal.session"]
+        self.checkouts = self.shelves["checkout.session"]
+        self.pages = "https://pay.stripe.test"
+        self.asked: dict[str, Json] = {}
         self.outcomes: dict[str, str] = {}
         self.dunning = "canceled"
         self.timers: set[tuple[str, str, int]] = set()

@@ -68,12 +68,17 @@ def _parent(account: Account, customer: Json, params: Json) -> Json | None:
 
 def attach(account: Account, sub: Json, invoice: Json) -> None:
     """What waited for this subscription, or for any invoice of its customer, becomes lines of this one."""
-    for item in account.invoice_items.of(sub["customer"]):
-        if item["invoice"] is None and _subscription_of(item) in ("", sub["id"]):
-            item |= {"invoice": invoice["id"], "frozen_fields": ["discounts", "pricing", "quantity"]}
-            lines = [*invoice["lines"]["data"], _line(account, item)]
-            invoice["lines"] = listing(invoice["lines"]["url"], lines)
-            invoice |= {name: invoice[name] + item["amount"] for name in TOTALS}
+    for item in pending(account, sub):
+        item |= {"invoice": invoice["id"], "frozen_fields": ["discounts", "pricing", "quantity"]}
+        lines = [*invoice["lines"]["data"], _line(account, item)]
+        invoice["lines"] = listing(invoice["lines"]["url"], lines)
+        invoice |= {name: invoice[name] + item["amount"] for name in TOTALS}
+
+
+def pending(account: Account, sub: Json) -> list[Json]:
+    """What waits for this subscription's next invoice."""
+    items = account.invoice_items.of(sub["customer"])
+    return [item for item in items if item["invoice"] is None and _subscription_of(item) in ("", sub["id"])]
 
 
 def _subscription_of(item: Json) -> str:

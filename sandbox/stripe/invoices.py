@@ -114,7 +114,7 @@ def finalize(account: Account, invoice: Json) -> None:
     with account.changing(invoice, "invoice.finalized"):
         invoice |= {"status": "open", "effective_at": account.now, "automatically_finalizes_at": None}
         invoice["number"] = f"{customer['invoice_prefix'] if customer else 'X'}-{sequence:04d}"
-        invoice["hosted_invoice_url"] = f"https://invoice.stripe.test/i/{invoice['id']}"
+        invoice["hosted_invoice_url"] = f"{account.pages}/invoice/{invoice['id']}"
         invoice["invoice_pdf"] = f"{invoice['hosted_invoice_url']}/pdf"
         _moved(account, invoice, "finalized_at")
     if customer is not None:

@@ -1,4 +1,4 @@
-"""The small resources: the account itself, events, webhook endpoints, portal sessions."""
+"""The small resources: the account itself, events, webhook endpoints."""
 
 from __future__ import annotations
 
@@ -102,29 +102,6 @@ def delete_webhook(held: Account, id: str, params: Json) -> Json:
     held.webhooks.need(id)
     held.touched = "webhook_endpoint"
     return held.webhooks.remove(id, {"id": id, "object": "webhook_endpoint", "deleted": True})
-
-
-def portal_session(held: Account, id: str, params: Json) -> Json:
-    """A short-lived page for one customer (Stripe docs: customer portal)."""
-    held.customers.need(params.get("customer", ""), "customer")
-    session = held.world.new_id("bps_", 24)
-    flow = params.get("flow_data")
-    blanks = dict.fromkeys(("customer_update", "subscription_cancel", "subscription_pause", "subscription_update"))
-    after = {"hosted_confirmation": None, "redirect": None, "type": "portal_homepage"}
-    return {
-        "id": session,
-        "object": "billing_portal.session",
-        "configuration": "bpc_sandbox",
-        "created": held.now,
-        "customer": params["customer"],
-        "customer_account": None,
-        "flow": {"after_completion": after, **blanks, "subscription_update_confirm": None} | flow if flow else None,
-        "livemode": False,
-        "locale": params.get("locale"),
-        "on_behalf_of": None,
-        "return_url": params.get("return_url"),
-        "url": f"https://billing.stripe.test/p/session/{session}",
-    }
 
 
 def list_webhooks(held: Account, id: str, params: Json) -> Json:

@@ -7,9 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from stripe import params as typed
-from stripe.params import billing_portal
+from stripe.params import billing_portal, checkout
 
-from sandbox.stripe import catalog, customers, invoice_items, invoices, misc, resuming, subscriptions
+from sandbox.stripe import (
+    catalog,
+    customers,
+    invoice_items,
+    invoices,
+    misc,
+    previews,
+    resuming,
+    sessions,
+    subscriptions,
+)  # fmt: skip
 from sandbox.stripe.account import Account
 
 Json = dict[str, Any]
@@ -25,6 +35,10 @@ _UPDATE_SUB = (
     "cancel_at cancel_at_period_end cancellation_details collection_method days_until_due default_payment_method "
     "description expand items metadata off_session pause_collection payment_behavior payment_settings "
     "proration_behavior trial_end trial_settings"
+)
+_CHECKOUT = (
+    "cancel_url client_reference_id currency customer customer_email expand expires_at line_items locale metadata mode "
+    "payment_method_types subscription_data success_url ui_mode"
 )
 _CUSTOMER = f"{' '.join(customers.SETTABLE)} expand"
 
@@ -231,9 +245,36 @@ ROUTES = [
     _route(
         "POST /v1/billing_portal/sessions session",
         billing_portal.SessionCreateParams,
-        misc.portal_session,
+        sessions.portal,
         "configuration customer expand flow_data locale return_url",
         "billing_portal.session.created",
+    ),
+    _route(
+        "POST /v1/checkout/sessions checkout.session",
+        checkout.SessionCreateParams,
+        sessions.create,
+        _CHECKOUT,
+        "checkout.session.created",
+    ),
+    _route(
+        "GET /v1/checkout/sessions checkout.session",
+        checkout.SessionListParams,
+        sessions.list_all,
+        f"{_LIST} customer status subscription",
+    ),
+    _route("GET /v1/checkout/sessions/{id} checkout.session", checkout.SessionRetrieveParams, sessions.retrieve),
+    _route(
+        "POST /v1/checkout/sessions/{id}/expire checkout.session",
+        checkout.SessionExpireParams,
+        sessions.expire,
+        "expand",
+        "checkout.session.expired",
+    ),
+    _route(
+        "POST /v1/invoices/create_preview invoice",
+        typed.InvoiceCreatePreviewParams,
+        previews.create,
+        "customer expand subscription subscription_details",
     ),
 ]
 
@@ -246,5 +287,6 @@ def find(method: str, path: str) -> tuple[Route | None, str]:
     if route := _BY_PATH.get((method, path)):
         return route, ""
     parts = path.split("/")
-    id = parts[3] if len(parts) > 3 else ""
-    return _BY_PATH.get((method, "/".join([*parts[:3], "{id}", *parts[4:]]))), id
+    at = 4 if parts[2:3] == ["checkout"] else 3
+    id = parts[at] if len(parts) > at else ""
+    return _BY_PATH.get((method, "/".join([*parts[:at], "{id}", *parts[at + 1 :]]))), id

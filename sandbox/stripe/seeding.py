@@ -64,7 +64,7 @@ def _bill(account: Account, customer: Json, sub: Json) -> None:
     invoice |= {"created": at, "period_start": at, "period_end": at, "effective_at": at, "attempted": True}
     invoice |= {"status": "open" if owed else "paid", "status_transitions": invoice["status_transitions"] | moved}
     invoice |= {"attempt_count": 0 if free else 1, "auto_advance": owed, "number": f"{customer['invoice_prefix']}-0001"}
-    invoice["hosted_invoice_url"] = f"https://invoice.stripe.test/i/{invoice['id']}"
+    invoice["hosted_invoice_url"] = f"{account.pages}/invoice/{invoice['id']}"
     if not owed:
         invoice |= {"amount_paid": invoice["amount_due"], "amount_remaining": 0}
     elif sub["status"] == "past_due":
