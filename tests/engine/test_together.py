@@ -76,6 +76,7 @@ def due_everywhere(town: Works, accounts: int) -> list[str]:
     town.switch_on("slips")
     with Hub(town.open(), "pull") as hub:
         hub.pull()
+        assert hub.ready()
     return short
 
 
