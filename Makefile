@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test smoke lint lock clean
+.PHONY: demo test smoke lint docs lock clean
 
 demo: $(READY)
 	$(BIN)/instep demo
@@ -20,6 +20,10 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# docs/tags.md: every tag, attribute and event, from mappings/glossary and instep.toml.
+docs: $(READY)
+	INSTEP_CONFIG=instep.toml $(BIN)/instep tags --markdown > .tags.md && mv .tags.md docs/tags.md
 
 $(READY): pyproject.toml requirements.txt
 	@if uv --version >/dev/null 2>&1; then \

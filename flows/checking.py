@@ -15,8 +15,8 @@ from flows.systems import Wires
 from flows.wording import counted
 from mappings.catalog import Catalog, catalog
 from mappings.config import Config
-from mappings.intercom import names
 from mappings.model import Name, Ref
+from mappings.naming import names
 from state.store import House, Store
 
 T = TypeVar("T")

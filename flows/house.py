@@ -16,8 +16,8 @@ from flows.systems import Wires, sources, targets, wires
 from flows.wiring import SourceLine, Systems, TargetLine
 from mappings.catalog import catalog
 from mappings.config import Config
-from mappings.intercom import names
 from mappings.model import Mode, fingerprint
+from mappings.naming import names
 from state.store import House, StateError, Store
 
 T = TypeVar("T")
@@ -180,7 +180,9 @@ def configuration_changed(instep: Instep) -> bool:
 
 
 def config_mark(config: Config) -> str:
-    return fingerprint(config.model_dump(mode="json"))
+    """Moves with instep.toml, and with a version that needs other names in Intercom."""
+    needed = sorted(f"{name.kind} {name.name} {name.type}" for name in names(config))
+    return fingerprint([config.model_dump(mode="json"), needed])
 
 
 def follow_configuration(instep: Instep) -> None:

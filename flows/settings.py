@@ -38,12 +38,17 @@ class Failed(Exception):
     """It could not be done: exit code 1. The message says why and what to do."""
 
 
-class Settings(BaseSettings):
-    """The environment variables are these names in capitals; they are a public contract."""
+class Configured(BaseSettings):
+    """Where the configuration is: all that is needed to read it, no key and no database."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     instep_config: Path = Path("instep.toml")
+
+
+class Settings(Configured):
+    """The environment variables are these names in capitals; they are a public contract."""
+
     instep_state_url: SecretStr = SecretStr("sqlite:///instep.db")
     instep_product_url: SecretStr
     stripe_api_key: SecretStr

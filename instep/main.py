@@ -13,7 +13,7 @@ from importlib import metadata
 
 from cyclopts import App, CycloptsError, MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
-from instep import demonstrating, knowing, rehearsing, requesting, running, simulating, starting
+from instep import demonstrating, knowing, naming, rehearsing, requesting, running, simulating, starting
 from instep.screen import complain
 
 DEBUG = "--debug"
@@ -33,6 +33,7 @@ app.command(rehearsing.rehearse)
 app.command(simulating.sandbox)
 app.command(starting.init)
 app.command(starting.check)
+app.command(naming.tags)
 app.command(running.plan)
 app.command(running.sync)
 app.command(running.sweep)

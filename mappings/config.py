@@ -8,16 +8,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-STAGES = (
-    "prospect", "trial_requested", "trialing", "trial_expired", "awaiting_payment", "active",
-    "past_due", "unpaid", "paused", "churned", "blocked",
-)  # fmt: skip
-OVERLAYS = ("ending_soon", "canceling", "disputed", "comped")
-OCCURRENCES = (
-    "started-trial", "provisioned-instance", "neared-trial-end", "converted-trial", "reactivated-subscription",
-    "expired-trial", "failed-payment", "recovered-payment", "scheduled-cancellation", "canceled-subscription",
-    "paused-subscription", "resumed-subscription", "kept-subscription", "exhausted-retries", "added-payment-method",
-)  # fmt: skip
+from mappings.glossary import EVENTS, OVERLAYS, STAGES
+from mappings.glossary.shapes import LONGEST
+from mappings.naming import mistakes
+
 Days = Annotated[int, Field(ge=0, le=3650)]
 
 
@@ -118,7 +112,7 @@ class Trait(Strict):
     default: bool | int | float | str | None = None
     level: Literal["person", "account"] = "person"
     rollup: Literal["any", "sum", "max", "latest"] = "latest"
-    description: str = ""
+    description: Annotated[str, Field(max_length=LONGEST)] = ""
 
     @model_validator(mode="after")
     def _fits(self) -> Trait:
@@ -212,9 +206,15 @@ class Config(Strict):
     @classmethod
     def _follows_an_occurrence(cls, value: dict[str, After]) -> dict[str, After]:
         for name in value:
-            if name not in OCCURRENCES:
-                raise ValueError(f"there is no occurrence {name!r}; there are {', '.join(sorted(OCCURRENCES))}")
+            if name not in EVENTS:
+                raise ValueError(f"there is no occurrence {name!r}; there are {', '.join(sorted(EVENTS))}")
         return value
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Config:
+        for mistake in mistakes(self):
+            raise ValueError(mistake)
+        return self
 
     def audience_of(self, name: str, usual: str = "") -> str:
         """Who gets this attribute or event (``tags``: all tags): billing, everyone or none. ``usual`` where

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mappings.config import OCCURRENCES, Config
+from mappings.config import Config
 from mappings.details import support_tier
 from mappings.lifecycle import Life
 from mappings.model import (
@@ -13,76 +13,16 @@ from mappings.model import (
     AccountId,
     Desired,
     Later,
-    Name,
     Person,
     Scalar,
     Value,
     account_subject,
     person_subject,
 )  # fmt: skip
+from mappings.naming import ACCOUNT, audience
 from mappings.occurrences import news
 from mappings.people import home
 from mappings.traits import account_traits, next_step, traits_of
-
-# name, type, description; contacts carry the plain names.
-BILLING: tuple[tuple[str, str, str], ...] = (
-    ("plan", "string", "Plan of the running trial or subscription"),
-    ("last_plan", "string", "Plan of the latest trial or subscription, kept after it ended"),
-    ("mrr", "float", "Monthly revenue in major units, after discount, without tax"),
-    ("last_mrr", "float", "Monthly revenue of the latest paid subscription, kept after it ended"),
-    ("mrr_mixed", "boolean", "Whether there are subscriptions in other currencies beside those in mrr"),
-    ("product_access", "string", "What the product lets this account do: full, grace, read_only or none"),
-    ("has_payment_method", "boolean", "Whether a card or other payment method is on file"),
-    ("instance_url", "string", "Where this account's product instance runs"),
-    ("instance_status", "string", "provisioning, ready, suspended, deleted or failed"),
-    ("trial_started_at", "date", "When the trial started"),
-    ("trial_ends_at", "date", "When the trial ends or ended"),
-    ("trial_expired_at", "date", "When the trial ended without conversion"),
-    ("cancels_at", "date", "When a scheduled cancellation takes effect"),
-    ("payment_failed_at", "date", "Since when a payment has been failing"),
-    ("payment_retry_at", "date", "When Stripe tries the payment again"),
-    ("grace_ends_at", "date", "Until when access stays despite a failed payment"),
-    ("paused_at", "date", "When the subscription was paused"),
-    ("read_only_ends_at", "date", "Until when reading stays possible after a trial or the last payment retry"),
-    ("cancel_reason", "string", "Why the subscription ends or ended: the customer's own word, else Stripe's"),
-    ("pause_reason", "string", "Why the subscription is paused, as Stripe says"),
-    ("hold_reason", "string", "Why staff put the account on hold"),
-    ("payment_action_url", "string", "Where the open invoice can be paid"),
-    ("win_back_step", "integer", "7, 30 or 90: the days since churn that were reached"),
-    ("churned_at", "date", "When a paid subscription ended"),
-)
-EVERYONE: tuple[tuple[str, str, str], ...] = (
-    ("billing_role", "string", "owner, billing or member of the account"),
-    ("support_tier", "string", "full while trialing, paying or retrying a payment, else basic"),
-)
-COMPANY: tuple[tuple[str, str, str], ...] = (
-    ("account_stage", "string", "Where the account stands in the subscription life"),
-    ("account_access", "string", "What the product lets this account do"),
-    ("account_trial_ends_at", "date", "When the trial ends or ended"),
-    ("account_instance_url", "string", "Where the product instance runs"),
-)
-JOURNEY: tuple[tuple[str, str, str], ...] = (
-    ("next_step", "string", "The first step of the journey not yet done"),
-    ("stuck_since", "date", "Since when next_step is the next one"),
-)
-# Names that no trait can take.
-OURS = frozenset(name.removeprefix("account_") for name, _, _ in (*BILLING, *EVERYONE, *JOURNEY, *COMPANY))
-_OPEN = frozenset(name for name, _, _ in EVERYONE)
-
-
-def names(config: Config) -> list[Name]:
-    """Every tag and attribute that must exist before anything is sent."""
-    tags = [Name("tag", tag) for tag in sorted(config.owned_tags)]
-    journey = JOURNEY if config.journey.steps else ()
-    traits = [(name, trait.type, trait.description) for name, trait in config.traits.items() if name not in OURS]
-    contact = [line for line in (*BILLING, *EVERYONE, *journey, *traits) if _audience(config, line[0]) != "none"]
-    ours = [line for line in traits if config.traits[line[0]].level == "account"]
-    company = [*COMPANY, *((f"account_{name}", kind, text) for name, kind, text in (*journey, *ours))]
-    return [
-        *tags,
-        *(Name("contact", config.names.attribute(name), kind, text) for name, kind, text in contact),
-        *(Name("company", config.names.attribute(name), kind, text) for name, kind, text in company),
-    ]
 
 
 def is_team(facts: AccountFacts) -> bool:
@@ -98,13 +38,13 @@ def desired_companies(facts: AccountFacts, life: Life, config: Config) -> Iterab
     """One company for each team with people."""
     if _left_alone(facts, life) or not is_team(facts) or not facts.people:
         return
-    known = _journey(facts, config) | {n: v for n, v in account_traits(facts, config).items() if n not in OURS}
+    known = _journey(facts, config) | account_traits(facts, config)
     extra: Mapping[str, Scalar] = {
         "account_stage": life.stage,
         "account_access": _access(facts, life),
         "account_trial_ends_at": life.trial_ends_at,
         "account_instance_url": life.instance_url or None,
-        **{f"account_{name}": value for name, value in known.items()},
+        **{f"{ACCOUNT}{name}": value for name, value in known.items()},
     }
     values: dict[str, Value] = {
         "company_id": facts.account_id,
@@ -128,7 +68,7 @@ def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterabl
             values["name"] = person.name
         if person.signed_up_at is not None:
             values["signed_up_at"] = person.signed_up_at
-        told = {n: v for n, v in traits_of(facts, person, config).items() if n not in OURS}
+        told = traits_of(facts, person, config)
         told |= {"billing_role": person.role, "support_tier": support_tier(life.stage)}
         told |= _billing_values(facts, life) | _journey(facts, config)
         values |= _custom(config, {name: value for name, value in told.items() if _hears(config, person, name)})
@@ -172,14 +112,9 @@ def at_home(facts: AccountFacts) -> Iterable[tuple[Person, list[Person]]]:
             yield person, memberships
 
 
-def _audience(config: Config, name: str) -> str:
-    """Roles, support and traits are for everyone unless ``[audience]`` says otherwise."""
-    return config.audience_of(name, "everyone" if name in _OPEN or name not in {*OURS, *OCCURRENCES, "tags"} else "")
-
-
 def _hears(config: Config, person: Person, name: str) -> bool:
-    audience = _audience(config, name)
-    return audience == "everyone" or (audience == "billing" and person.bills)
+    told = audience(config, name)
+    return told == "everyone" or (told == "billing" and person.bills)
 
 
 def _journey(facts: AccountFacts, config: Config) -> dict[str, Scalar]:

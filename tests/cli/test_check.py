@@ -83,9 +83,11 @@ def test_check_names_every_weak_spot(on: Home) -> None:
 
 
 def test_check_finds_an_attribute_of_another_type(on: Home) -> None:
-    on.configure((on.folder / "instep.toml").read_text() + '\n[names]\nattributes = { mrr = "trial_ends_at" }\n')
+    on.configure(
+        (on.folder / "instep.toml").read_text() + '\n[names]\nattributes = { mrr = "paid", trial_ends_at = "mrr" }\n'
+    )
     problems = levels(on)["problem"]
-    assert [line for line in problems if "trial_ends_at is date, not" in line]
+    assert [line for line in problems if "mrr is float, not date" in line]
 
 
 def test_check_goes_on_when_a_vendor_is_down(on: Home) -> None:

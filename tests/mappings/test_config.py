@@ -9,8 +9,9 @@ from golden.words import TOML, config, sub
 from pydantic import ValidationError
 
 from mappings.catalog import catalog
-from mappings.config import STAGES, Config
-from mappings.intercom import names
+from mappings.config import Config
+from mappings.glossary import STAGES
+from mappings.naming import names
 
 LEAST: dict[str, Any] = {"plans": {"pro": {"prices": ["p1"]}}, "policy": {"access_without_subscription": "full"}}
 EXAMPLE = Path(__file__).parents[2] / "instep.toml"

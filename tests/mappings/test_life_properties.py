@@ -8,7 +8,8 @@ from hypothesis import given
 from strategies import configs, facts, twice
 
 from mappings import intercom, product, provisioning, stripe
-from mappings.config import STAGES, Config
+from mappings.config import Config
+from mappings.glossary import STAGES
 from mappings.lifecycle import Life, life
 from mappings.model import AccountFacts, AccountId, Desired, Link, Subscription
 from mappings.occurrences import occurrences

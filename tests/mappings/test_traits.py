@@ -7,9 +7,10 @@ from golden.words import CATALOG, account, config, day, known, person, seen, sub
 from pydantic import ValidationError
 
 from mappings.config import Config, Trait
-from mappings.intercom import desired_companies, desired_contacts, desired_events, names
+from mappings.intercom import desired_companies, desired_contacts, desired_events
 from mappings.lifecycle import life
 from mappings.model import AccountFacts, Scalar, UserId
+from mappings.naming import names
 from mappings.traits import account_traits, next_step, traits_of, typed
 
 TRAITS: dict[str, Any] = {
@@ -73,6 +74,8 @@ def test_values_arrive_as_their_type(kind: Any, given: Scalar, value: Scalar) ->
         ({"traits": {"a": {"type": "integer", "default": True}}}, "not of type integer"),
         ({"traits": {"a": {"type": "string", "rollup": "sum"}}}, "does not fit type string"),
         ({"journey": {"steps": ["a"]}}, "not a declared trait"),
+        ({"traits": {"plan": {"type": "string"}}}, "a name that Instep uses itself"),
+        ({"traits": {"stage": {"type": "string", "level": "account"}}}, "a name that Instep uses itself"),
     ],
 )
 def test_a_declaration_that_makes_no_sense_is_refused(tables: Any, words: str) -> None:
@@ -105,13 +108,6 @@ def test_all_that_is_told_is_declared_once() -> None:
     (company,) = desired_companies(facts, life(facts, RULES, CATALOG, day(0), False), RULES)
     held = {n.removeprefix("custom.") for n in company.values if n.startswith("custom.")}
     assert held == {n.name for n in names(RULES) if n.kind == "company"}
-
-
-def test_a_trait_cannot_take_a_name_of_ours() -> None:
-    rules = config(traits={"plan": {"type": "string", "default": "mine"}})
-    facts = team({"plan": "theirs"}, {"plan": "theirs"})
-    assert contacts(facts, rules)["person:olga"]["plan"] == "pro"
-    assert "plan" not in contacts(facts, rules)["person:mia"]
 
 
 def test_the_audience_widens_and_silences_by_name() -> None:
