@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from dataclasses import asdict
 from datetime import datetime
@@ -12,6 +14,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sandbox import livedin
 from sandbox.faults import ACTIONS
 from sandbox.world import Fault, World
 
@@ -31,7 +34,8 @@ def moment(text: str | int) -> int:
 
 
 def control(world: World) -> FastAPI:
-    """``GET state``, ``POST clock``, ``GET ledger``, ``POST|DELETE faults``, ``POST limits``; a mistake is a 400."""
+    """``GET state``, ``POST clock``, ``GET ledger``, ``POST|DELETE faults``, ``POST limits``, ``POST company``,
+    ``GET truth``; a mistake is a 400."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
 
     async def state(request: Request) -> Response:
@@ -61,6 +65,17 @@ def control(world: World) -> FastAPI:
         world.limits |= wanted
         return _json(world.limits)
 
+    async def company(request: Request) -> Response:
+        return _json(livedin.build(world, **orjson.loads(await request.body())))
+
+    async def truth(request: Request) -> Response:
+        if not request.url.path.endswith(".csv"):
+            return _json(world.truth)
+        return Response(_csv(world.truth), media_type="text/csv")
+
+    app.add_route("/_sandbox/company", company, methods=["POST"])
+    app.add_route("/_sandbox/truth", truth, methods=["GET"])
+    app.add_route("/_sandbox/truth.csv", truth, methods=["GET"])
     app.add_route("/_sandbox/state", state, methods=["GET"])
     app.add_route("/_sandbox/clock", clock, methods=["POST"])
     app.add_route("/_sandbox/ledger", ledger, methods=["GET"])
@@ -75,8 +90,18 @@ def _json(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json")
 
 
+def _csv(rows: list[Json]) -> str:
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return text.getvalue()
+
+
 async def _mistake(request: Request, problem: Exception) -> Response:
-    return _json({"error": f"{type(problem).__name__}: {problem}"}, 400)
+    kind = "" if type(problem) is ValueError else f"{type(problem).__name__}: "
+    return _json({"error": f"{kind}{problem}"}, 400)
 
 
 def _waiting(world: World) -> list[Json]:

@@ -65,13 +65,17 @@ class Fault:
 
 
 class World:
-    """One clock, one ledger and one seed for all simulated vendors. Times are unix seconds."""
+    """One clock, one ledger and one seed for all simulated vendors. Times are unix seconds.
+
+    ``truth``: who is who, in a company that was built with a history.
+    """
 
     def __init__(self, now: int | None = None, seed: int = 1) -> None:
         self.random = random.Random(seed)
         self.ledger: list[Entry] = []
         self.faults: list[Fault] = []
         self.limits: dict[str, int] = {}
+        self.truth: list[dict[str, Any]] = []
         self._timers: list[tuple[int, int, Callable[[], None]]] = []
         self._sequence = itertools.count(1)
         self._ids: defaultdict[str, itertools.count[int]] = defaultdict(lambda: itertools.count(1))

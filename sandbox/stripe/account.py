@@ -70,8 +70,8 @@ class Account:
             self.emit(event, obj)
         return obj
 
-    def emit(self, type: str, obj: Json, previous: Json | None = None) -> None:
-        """Stripe docs: an event holds the object as it was then, and what an update changed."""
+    def emit(self, type: str, obj: Json, previous: Json | None = None, at: int | None = None) -> None:
+        """Stripe docs: an event holds the object as it was then, and what an update changed. ``at``: before now."""
         data = {"object": orjson.loads(orjson.dumps(obj))} | ({"previous_attributes": previous} if previous else {})
         self.touched = self.touched or type
         self.events.add(
@@ -79,7 +79,7 @@ class Account:
                 "id": self.world.new_id("evt_", 24),
                 "object": "event",
                 "api_version": VERSION,
-                "created": self.now,
+                "created": self.now if at is None else at,
                 "data": data,
                 "livemode": False,
                 "pending_webhooks": len(self.webhooks),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -66,6 +68,35 @@ def test_the_sandbox_serves_an_installation_and_ends_with_its_vendors(tmp_path: 
     assert set_up.returncode == 0, set_up.stderr
     assert json.loads(set_up.stdout)["new"]
     assert not listens(told["url"])
+
+
+def test_the_sandbox_holds_a_company_with_a_history(tmp_path: Path) -> None:
+    words = ("sandbox", "--port", "0", "--seed", "lived-in", "--size", "0.01", "--now", "2026-11-22T09:00:00+00:00")
+    process = subprocess.Popen(command(*words, "--json"), cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    text = ""
+    while not text.endswith("\n}\n"):
+        text += process.stdout.readline()
+    told = json.loads(text)
+    with urlopen(f"{told['url']}/_sandbox/truth", timeout=5) as answer:
+        truth = json.load(answer)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert told["company"]["customers"] == sum(row["kind"] == "customer" for row in truth)
+    product = Path(told["environment"]["INSTEP_PRODUCT_URL"].removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(product)) as connection:
+        found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert {"users", "teams", "memberships"} <= found
+    assert not Path(told["environment"]["INSTEP_CONFIG"]).exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--seed", "x"), ("--seed", "lived-in:x"), ("--flaw", "twice"), ("--seed", "lived-in", "--accounts", "3")],
+)
+def test_a_company_that_cannot_be_is_wrong_use(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sandbox", "--port", "0", *words]) == 2
+    assert "--seed" in capsys.readouterr().err
 
 
 def test_a_port_in_use_is_one_sentence(
