@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from connectors.stripe import StripeBilling
 from flows.house import ask, connect, open_store, same_house
 from flows.inspecting import Finding, Findings, views
+from flows.inspecting_names import intercom_names
 from flows.settings import Failed, Misuse, Settings, load_config
 from flows.systems import Wires
 from flows.wording import counted
 from mappings.catalog import Catalog, catalog
 from mappings.config import Config
-from mappings.model import Name, Ref
-from mappings.naming import names
+from mappings.model import Ref
 from state.store import House, Store
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Look:
             "targets": self._targets,
             "product": lambda: views(self.wires),
             "plans": lambda: _plans(settings, self.answering("Stripe"), self.config),
-            "Intercom names": lambda: _names(self.answering("Intercom"), self.config),
+            "Intercom names": self._intercom_names,
             "provisioner": lambda: _provisioner(settings, self.wires),
             "clock": lambda: _clock(settings),
         }
@@ -122,6 +122,11 @@ class Look:
             raise Failed("this state was never set up: run `instep init`")
         return house
 
+    def _intercom_names(self) -> Findings:
+        house = open_store(self.settings).house()
+        sent = bool(house and house.modes.get("intercom.contacts") == "on")
+        return intercom_names(self.answering("Intercom"), self.config, sent)
+
     def _targets(self) -> Findings:
         modes = self._known().modes
         watching = sum(mode != "on" for mode in modes.values())
@@ -145,45 +150,6 @@ def _plans(settings: Settings, w: Wires, config: Config) -> Findings:
 
 def _unmapped(found: Catalog, prices: Iterable[dict[str, Any]]) -> list[str]:
     return sorted(str(price["id"]) for price in prices if price["id"] not in found.plans)
-
-
-def _names(w: Wires, config: Config) -> Findings:
-    wanted = names(config)
-    there = {"tag": _tags(w), "contact": _attributes(w, "contact"), "company": _attributes(w, "company")}
-    missing = [name for name in wanted if _key(name) not in there[name.kind]]
-    for name in wanted:
-        other = there[name.kind].get(_key(name), name.type)
-        if other != name.type:
-            yield Finding(
-                "Intercom names",
-                "problem",
-                f"the attribute {name.name} is {other}, not {name.type}: rename it in [names.attributes]",
-            )
-    if missing:
-        some = ", ".join(name.name for name in missing[:3])
-        many = (
-            f"{len(missing)} of {len(wanted)} tags and attributes {'does' if len(missing) == 1 else 'do'} not exist yet"
-        )
-        text = f"{many} (like {some}): made when targets are switched on"
-        yield Finding("Intercom names", "warning", text)
-    else:
-        yield Finding("Intercom names", "ok", f"all {len(wanted)} tags and attributes exist")
-
-
-def _key(name: Name) -> str:
-    """Intercom compares tags without case."""
-    return name.name.casefold() if name.kind == "tag" else name.name
-
-
-def _tags(w: Wires) -> dict[str, str]:
-    listed = ask("Intercom", lambda: w.intercom.get("/tags"))
-    return {str(tag["name"]).casefold(): "" for tag in listed.get("data") or []}
-
-
-def _attributes(w: Wires, model: str) -> dict[str, str]:
-    query = {"model": model, "include_archived": "true"}
-    listed = ask("Intercom", lambda: w.intercom.get("/data_attributes", query))
-    return {str(a["name"]): "archived" if a.get("archived") else str(a["data_type"]) for a in listed.get("data") or []}
 
 
 def _provisioner(settings: Settings, w: Wires) -> Findings:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from connectors.contract import Gone, Rejected
+from connectors.intercom.attributes import declare_attributes
 from connectors.intercom.client import IntercomApi
 from connectors.intercom.fields import from_json, to_json
-from connectors.intercom.names import declare_attributes
 from mappings.model import Desired, Held, JSONObject, Name, Step, subject_id
 
 MOST_SPEND = 2_147_483_647

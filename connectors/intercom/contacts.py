@@ -8,9 +8,10 @@ from typing import Any, Literal, TypeVar
 
 from connectors import wire
 from connectors.contract import Ambiguous, Gone, Rejected
+from connectors.intercom.attributes import declare_attributes
 from connectors.intercom.client import IntercomApi
 from connectors.intercom.fields import from_json, to_json
-from connectors.intercom.names import Tags, declare_attributes
+from connectors.intercom.tags import Tags
 from mappings.model import Desired, Held, JSONObject, Name, Step, subject_id
 
 T = TypeVar("T")

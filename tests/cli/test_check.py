@@ -97,3 +97,34 @@ def test_check_goes_on_when_a_vendor_is_down(on: Home) -> None:
     assert "plans: not looked at: see Stripe" in found["warning"]
     assert [line for line in found["ok"] if line.startswith("product: ")]
     assert [line for line in found["ok"] if line.startswith("Intercom names: ")]
+
+
+def test_check_tells_how_much_room_there_is(on: Home) -> None:
+    fine = [line for line in levels(on)["ok"] if line.startswith("Intercom names")]
+    assert any("of 250 custom attributes are in use" in line and "needs 0 more" in line for line in fine)
+    assert any("Instep uses 15 of the 120 active event names" in line for line in fine)
+    traits = "".join(f'[traits.t{number}]\ntype = "string"\n' for number in range(250))
+    on.configure((on.folder / "instep.toml").read_text() + traits)
+    assert [line for line in levels(on)["problem"] if "250 more are needed: archive" in line]
+
+
+def test_check_names_an_archived_attribute_and_one_of_companies(on: Home) -> None:
+    made = on.control("POST", "/intercom/hand/data_attributes", attribute("contact", f"{on.account}_a"))
+    on.control("PUT", f"/intercom/hand/data_attributes/{made['id']}", {"archived": True})
+    on.control("POST", "/intercom/hand/data_attributes", attribute("company", f"{on.account}_b"))
+    renamed = f'{{ plan = "{on.account}_a", last_plan = "{on.account}_b" }}'
+    on.configure((on.folder / "instep.toml").read_text() + f"\n[names]\nattributes = {renamed}\n")
+    archived, other = levels(on)["problem"]
+    assert f"{on.account}_a is archived in Intercom: unarchive it there" in archived
+    assert f"{on.account}_b is an attribute of companies" in other
+
+
+def attribute(model: str, name: str) -> dict[str, str]:
+    return {"model": model, "name": name, "data_type": "string"}
+
+
+def test_check_tells_before_anything_is_sent_that_names_are_worn_already(home: Home) -> None:
+    home.control("POST", "/intercom/hand/tags", {"name": "plan:pro"})
+    home.run("init")
+    (warning,) = (line for line in levels(home)["warning"] if "already" in line)
+    assert "unless Instep made them, rename ours in [names] or Instep takes them over" in warning

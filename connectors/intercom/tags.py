@@ -1,4 +1,4 @@
-"""Names that must exist in a workspace before they are used: tags (held by id) and data attributes."""
+"""Tags of a workspace, which must exist before they are used and are held by id."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
-from connectors.contract import Rejected
 from connectors.intercom.client import IntercomApi
-from mappings.model import Name
 
 
 class Tags:
@@ -52,37 +50,3 @@ class Tags:
                 self._spelled = {tag.name.casefold(): tag.name for tag in listed.data} | self._spelled
                 self._ids = {tag.name.casefold(): str(tag.id) for tag in listed.data}
             return self._ids
-
-
-def declare_attributes(api: IntercomApi, model: str, names: Iterable[Name]) -> None:
-    """Make the attributes of ``model`` (contact or company) that are missing; see Declares.
-
-    Raises Rejected, before making any, naming those that exist with another type or are archived: neither can be
-    changed by API. An attribute name is shared by contacts and companies.
-    """
-    wanted = [name for name in names if name.kind == model]
-    if not wanted:
-        return
-    listed: Any = api.ask(lambda sdk: sdk.data_attributes.list(model=model, include_archived=True))
-    known = {attribute.name: attribute for attribute in listed.data or []}
-    problems = [problem for name in wanted if name.name in known and (problem := _problem(name, known[name.name]))]
-    if problems:
-        raise Rejected("; ".join(problems))
-    for name in wanted:
-        if name.name not in known:
-            _make(api, model, name)
-
-
-def _problem(name: Name, found: Any) -> str:
-    if not found.custom:
-        return f"{name.name} is an attribute of Intercom's own"
-    if found.archived:
-        return f"the attribute {name.name} is archived in Intercom: unarchive it there or rename it here"
-    return f"the attribute {name.name} is {found.data_type}, not {name.type}" if found.data_type != name.type else ""
-
-
-def _make(api: IntercomApi, model: str, name: Name) -> None:
-    request: Any = {"name": name.name, "model": model, "data_type": name.type}
-    if name.description:
-        request["description"] = name.description
-    api.ask(lambda sdk: sdk.data_attributes.create(request=request), write=True)

@@ -1,0 +1,56 @@
+"""What `check` finds about our names in Intercom: whether they exist, what hinders them, whether there is room."""
+
+from __future__ import annotations
+
+from connectors.intercom import MOST_ATTRIBUTES, attributes, hindrances, missing, used
+from flows.house import ask
+from flows.inspecting import Finding, Findings
+from flows.systems import Wires
+from flows.wording import counted
+from mappings.config import Config
+from mappings.model import JSONObject, Name
+from mappings.naming import entries, names
+
+ABOUT = "Intercom names"
+# Active event names of a workspace. Intercom has no call that lists them.
+MOST_EVENTS = 120
+
+
+def intercom_names(w: Wires, config: Config, sent: bool) -> Findings:
+    """``sent``: contacts are written, so that what exists under our names is ours."""
+    wanted = names(config)
+    there = ask("Intercom", lambda: attributes(w.intercom))
+    tags = {str(tag["name"]).casefold() for tag in ask("Intercom", lambda: w.intercom.get("/tags")).get("data") or []}
+    for problem in hindrances(wanted, there):
+        yield Finding(ABOUT, "problem", problem)
+    absent = [*(n for n in wanted if n.kind == "tag" and n.name.casefold() not in tags), *missing(wanted, there)]
+    yield from _existing(wanted, absent, sent)
+    yield from _budgets(config, wanted, there)
+
+
+def _existing(wanted: list[Name], absent: list[Name], sent: bool) -> Findings:
+    present = [name for name in wanted if name not in absent]
+    if present and not sent:
+        some = f"{counted(len(present), 'name')} of ours {'exists' if len(present) == 1 else 'exist'} already"
+        adopt = "unless Instep made them, rename ours in [names] or Instep takes them over"
+        yield Finding(ABOUT, "warning", f"{some} (like {_like(present)}): {adopt}")
+    if absent:
+        many = (
+            f"{len(absent)} of {len(wanted)} tags and attributes {'does' if len(absent) == 1 else 'do'} not exist yet"
+        )
+        yield Finding(ABOUT, "warning", f"{many} (like {_like(absent)}): made when targets are switched on")
+    else:
+        yield Finding(ABOUT, "ok", f"all {len(wanted)} tags and attributes exist")
+
+
+def _like(some: list[Name]) -> str:
+    return ", ".join(name.name for name in some[:3])
+
+
+def _budgets(config: Config, wanted: list[Name], there: list[JSONObject]) -> Findings:
+    more = len(missing(wanted, there))
+    room = f"{used(there)} of {MOST_ATTRIBUTES} custom attributes are in use (archived ones do not count)"
+    yield Finding(ABOUT, "ok", f"{room}, Instep needs {more} more")
+    events = sum(entry.kind == "event" and entry.audience != "none" for entry in entries(config))
+    kinds = f"Instep uses {events} of the {MOST_EVENTS} active event names that a workspace may have"
+    yield Finding(ABOUT, "ok", f"{kinds}; Intercom tells no program how many others there are: look in its settings")
