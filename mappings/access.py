@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mappings.config import Config
+from mappings.disputes import unknown
 from mappings.model import Access, AccountFacts, Instance, Stage, Subscription
 from mappings.seen import RUNNING
 from mappings.standing import DAY, RULES, STATUS, Verdict, Wanted
@@ -15,7 +16,7 @@ def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -
     keeps what it has, and an account from before then without a subscription is left alone. A clock without a known
     start takes nothing away; those of read-only access start at the look that first saw the state."""
     policy = config.policy
-    if any(s.status not in STATUS for s in facts.subscriptions):
+    if any(s.status not in STATUS for s in facts.subscriptions) or unknown(facts):
         return None, None
     if verdict.stage == "prospect":
         new = bool(facts.people) and all((p.joined_at or 0) >= facts.born_at for p in facts.people)

@@ -61,6 +61,7 @@ class Policy(Strict):
     provision_deadline_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     max_trial_shift_days: Days = 7
     instances: Literal["requests", "all"] = "requests"
+    lost_dispute: Literal["block", "keep"] = "block"
     erase_in_stripe: Literal["keep", "delete"] = "keep"
     max_charge_minor: Annotated[int, Field(ge=0)] | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mappings.disputes import HOLD, disputed
 from mappings.model import AccountFacts, Scalar, Stage, Subscription
 from mappings.money import major, mrr
 from mappings.seen import RUNNING
@@ -13,19 +14,22 @@ from mappings.standing import DAY, Verdict
 WIN_BACK = (7, 30, 90)
 WIN_BACK_ENDS = 120
 _TO_PAY = ("past_due", "unpaid", "awaiting_payment")
+# Stages in which an open invoice is still asked for.
+OWING = ("active", *_TO_PAY)
 # A cut address leads nowhere, and Intercom takes 255 characters.
 LONGEST = 255
 
 
 def details(facts: AccountFacts, leading: Subscription | None, verdict: Verdict, now: int) -> Mapping[str, Scalar]:
     """By attribute name; None clears. ``last_mrr`` is left out where nothing new is known: it stays."""
-    stage, account = verdict.stage, facts.account
+    stage = verdict.stage
     found: dict[str, Scalar] = {
         "cancel_reason": _cancel_reason(leading, stage),
         "pause_reason": (leading.pause_type or None) if leading and stage == "paused" else None,
-        "hold_reason": account.hold_reason if account and stage == "blocked" else None,
+        "hold_reason": _hold_reason(facts) if stage == "blocked" else None,
         "payment_action_url": _pay_url(leading, stage),
-        "win_back_step": _win_back(verdict, now),
+        "overdue_invoices": _overdue(leading, stage, now),
+        "win_back_step": None if disputed(facts) else _win_back(verdict, now),
         "mrr_mixed": _mixed(facts, stage),
     }
     last = mrr(facts, stage)
@@ -55,6 +59,17 @@ def _win_back(verdict: Verdict, now: int) -> int | None:
     return max(reached, default=None) if passed < WIN_BACK_ENDS * DAY else None
 
 
+def _hold_reason(facts: AccountFacts) -> str:
+    return (facts.account.hold_reason if facts.account else "") or HOLD
+
+
+def _overdue(leading: Subscription | None, stage: Stage, now: int) -> int | None:
+    """How many sent invoices are past their date; None where none is sent."""
+    if leading is None or not leading.sends_invoices or stage not in OWING:
+        return None
+    return sum(at <= now for at in leading.due_at)
+
+
 def _cancel_reason(leading: Subscription | None, stage: Stage) -> str | None:
     """What the customer said, else what Stripe says."""
     if leading is None or not (stage == "churned" or (leading.cancel_at and stage in RUNNING)):
@@ -64,7 +79,8 @@ def _cancel_reason(leading: Subscription | None, stage: Stage) -> str | None:
 
 def _pay_url(leading: Subscription | None, stage: Stage) -> str | None:
     """The hosted page of the oldest open invoice."""
-    if leading is None or stage not in _TO_PAY or len(leading.pay_url) > LONGEST:
+    owing = OWING if leading and leading.sends_invoices else _TO_PAY
+    if leading is None or stage not in owing or len(leading.pay_url) > LONGEST:
         return None
     return leading.pay_url or None
 

@@ -89,9 +89,10 @@ def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterabl
 
 
 def desired_events(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
-    """What happened since we were born and in the last 72 hours, once each for those who hear of them."""
+    """What happened since we were born and in the last 72 hours, once each for those who hear of them. An event is what
+    starts a message: none is sent while a payment is disputed."""
     recent = news(life.occurrences, facts.born_at, life.now)
-    if _left_alone(facts, life) or life.stage == "blocked" or not recent:
+    if _left_alone(facts, life) or life.stage == "blocked" or "disputed" in life.overlays or not recent:
         return
     plan = _details(life)
     for person, _ in at_home(facts):

@@ -28,9 +28,9 @@ def invoice_from(data: JSON) -> Invoice:
 
 
 def open_invoices_of(subscription_id: str, latest: Invoice | None, others: Iterable[JSON]) -> list[Invoice]:
-    """The subscription's open invoices among its latest and the customer's ``others``."""
+    """The subscription's open invoices among its latest and the customer's ``others``, each once."""
     mine = [invoice_from(i) for i in others if _subscription_of(i) == subscription_id]
-    return [i for i in (*mine, latest) if i and i.status == "open"]
+    return list({i.invoice_id: i for i in (*mine, latest) if i and i.status == "open"}.values())
 
 
 def open_since(opened: Iterable[Invoice]) -> int | None:

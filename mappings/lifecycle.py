@@ -19,7 +19,8 @@ from mappings.access import (
 )
 from mappings.catalog import Catalog
 from mappings.config import Config
-from mappings.details import details, next_win_back
+from mappings.details import OWING, details, next_win_back
+from mappings.disputes import dispute_alerts, disputed
 from mappings.model import Access, AccountFacts, Occurrence, Request, RequestId, Scalar, Stage, Subscription
 from mappings.money import mrr
 from mappings.occurrences import occurrences, product_trial
@@ -27,7 +28,7 @@ from mappings.people import billing_contact, home
 from mappings.reminders import Reminders, reminders, zone_of
 from mappings.requests import Accepted, asked
 from mappings.standing import DAY, STATUS, Verdict, Wanted, leading_subscription, verdict_of
-from mappings.trials import Answer, decide
+from mappings.trials import OVER, Answer, decide
 
 __all__ = ["Life", "billing_contact", "home", "life"]
 
@@ -92,6 +93,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
               if s.status not in STATUS]  # fmt: skip
     if plan is None and leading:
         alerts.append(f"subscription {leading.subscription_id} has a price that no plan in instep.toml maps")
+    alerts += dispute_alerts(facts, config)
     current = current_instance(facts)
     if verdict.stage == "trialing" and leading and instance and not was_ready(current):
         alerts.append("the instance is late: the trial runs without it")
@@ -102,7 +104,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     own_trial = product_trial(facts, verdict.stage) if verdict.product else ()
     win_back = next_win_back(verdict, now)
     looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None, reminder.next_at, win_back]
-    looks += [decision.next_look_at]
+    looks += [decision.next_look_at, *(leading.due_at if leading and verdict.stage in OWING else ())]
     if verdict.stage == "trialing" and (trial_ends_at := dates["trial_ends_at"]):
         looks += [trial_ends_at - ENDING_SOON]
     return Life(
@@ -110,7 +112,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         stage=verdict.stage,
         access=access,
         reason=verdict.reason,
-        plan="" if verdict.stage in _WITHOUT_PLAN or decision.start else plan,
+        plan="" if _without_plan(verdict, leading) or decision.start else plan,
         last_plan=plan or "",
         instance=wanted_instance(facts, verdict.stage, instance),
         generation=generation(facts),
@@ -133,23 +135,37 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     )
 
 
+def _without_plan(verdict: Verdict, leading: Subscription | None) -> bool:
+    return verdict.stage in _WITHOUT_PLAN or bool(verdict.stage == "blocked" and leading and leading.status in OVER)
+
+
 def _customer_id(facts: AccountFacts) -> str:
     """Without a subscription: a living customer before a deleted one, then one with a card, then the oldest."""
     ranked = sorted((c.deleted, not c.has_payment_method, c.created, c.customer_id) for c in facts.customers)
     return ranked[0][-1] if ranked else ""
 
 
+def _card_expires_at(facts: AccountFacts, leading: Subscription | None) -> int | None:
+    """Of the card that would be charged: the subscription's own, else its customer's default."""
+    if leading and leading.has_payment_method:
+        return leading.card_expires_at
+    payer = leading.customer_id if leading else _customer_id(facts)
+    return next((c.card_expires_at for c in facts.customers if c.customer_id == payer), None)
+
+
 def _overlays(
     facts: AccountFacts, leading: Subscription | None, verdict: Verdict, trial_ends_at: int | None, now: int
 ) -> dict[str, str]:
-    """Overlay -> why. Nobody is nagged about the end of what is free or will be canceled anyway."""
+    """Overlay -> why. Nobody is nagged about the end of what is free, disputed or will be canceled anyway."""
     found: dict[str, str] = {}
     comped = bool(facts.account and facts.account.comped)
     if comped:
         found["comped"] = "the product says that the account is free of charge"
+    if why := disputed(facts):
+        found["disputed"] = why
     if leading and leading.cancel_at and verdict.stage in _RUNNING:
         found["canceling"] = "the subscription will be canceled"
-    elif not comped and verdict.stage == "trialing" and trial_ends_at and 0 < trial_ends_at - now <= ENDING_SOON:
+    elif not found and verdict.stage == "trialing" and trial_ends_at and 0 < trial_ends_at - now <= ENDING_SOON:
         found["ending_soon"] = "the trial ends within three days"
     return found
 
@@ -164,8 +180,9 @@ def _reminders(
     now: int,
     card: bool,
 ) -> Reminders:
-    """Only for a running trial that nothing was collected for and that is neither canceling nor free of charge."""
-    if verdict.stage != "trialing" or overlays.keys() & {"canceling", "comped"} or (leading and leading.ever_paid):
+    """Only for a running trial that nothing was collected for and that is not canceling, disputed or free of charge."""
+    silent = overlays.keys() & {"canceling", "comped", "disputed"} or (leading and leading.ever_paid)
+    if verdict.stage != "trialing" or silent:
         return Reminders()
     ends = next(iter(verdict.ends), None)
     trial = leading if leading and leading.trial_end == ends else None
@@ -188,6 +205,8 @@ def _dates(
         "trial_expired_at": verdict.since if stage == "trial_expired" else None,
         "cancels_at": leading.cancel_at if leading and stage in _RUNNING else None,
         "payment_failed_at": leading.open_since if leading and stage in ("past_due", "unpaid") else None,
+        "payment_due_at": min(leading.due_at, default=None) if leading and stage in OWING else None,
+        "card_expires_at": _card_expires_at(facts, leading),
         "payment_retry_at": leading.invoice.next_attempt_at
         if leading and leading.invoice and stage == "past_due"
         else None,

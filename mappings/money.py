@@ -18,23 +18,28 @@ THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 MONTHS = {"day": 12 / 365, "week": 12 * 7 / 365, "month": 1.0, "year": 12.0}
 
 
-def monthly_minor(items: Iterable[Mapping[str, Any]], discounts: Iterable[Any]) -> int:
+def monthly_minor(items: Iterable[Mapping[str, Any]], discounts: Iterable[Any], period_start: int | None = None) -> int:
     """Subscription items' JSON -> per month in minor units, without metered prices, after coupons, without tax.
 
-    ``discounts``: Stripe discounts with ``source.coupon`` expanded; others count as none. An amount off is spread over
-    the first item's interval.
+    ``discounts``: Stripe discounts with ``source.coupon`` expanded; others count as none. A coupon counts where the
+    period that began at ``period_start`` was billed with it and it is not for one invoice only. An amount off is spread
+    over the first item's interval. An item's own discounts come off that item.
     """
     total, spread = 0.0, 0.0
     for item in items:
         recurring = item["price"].get("recurring") or {}
         if recurring and recurring.get("usage_type") != "metered":
             months = MONTHS.get(recurring.get("interval", "month"), 1.0) * (recurring.get("interval_count") or 1)
-            total += _amount(item) / months
+            total += _discounted(_amount(item) / months, item.get("discounts") or (), period_start, months)
             spread = spread or months
-    for coupon in _coupons(discounts):
-        total *= 1 - (coupon.get("percent_off") or 0) / 100
-        total -= (coupon.get("amount_off") or 0) / (spread or 1)
-    return max(0, round(total))
+    return max(0, round(_discounted(total, discounts, period_start, spread or 1)))
+
+
+def _discounted(monthly: float, discounts: Iterable[Any], period_start: int | None, months: float) -> float:
+    for coupon in _coupons(discounts, period_start):
+        monthly *= 1 - (coupon.get("percent_off") or 0) / 100
+        monthly -= (coupon.get("amount_off") or 0) / months
+    return max(0.0, monthly)
 
 
 def _amount(item: Mapping[str, Any]) -> float:
@@ -43,10 +48,13 @@ def _amount(item: Mapping[str, Any]) -> float:
     return each * (1 if quantity is None else quantity)
 
 
-def _coupons(discounts: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
+def _coupons(discounts: Iterable[Any], period_start: int | None) -> Iterable[Mapping[str, Any]]:
+    """Stripe API ``Discount.end``: when it stops; ``Coupon.duration`` once: the next invoice only."""
     for discount in discounts:
-        coupon = (discount.get("source") or {}).get("coupon") if isinstance(discount, Mapping) else None
-        if isinstance(coupon, Mapping):
+        if not isinstance(discount, Mapping) or (discount.get("end") or 1 << 62) <= (period_start or 0):
+            continue
+        coupon = (discount.get("source") or {}).get("coupon")
+        if isinstance(coupon, Mapping) and coupon.get("duration") != "once":
             yield coupon
 
 

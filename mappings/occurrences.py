@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mappings.model import AccountFacts, Customer, Instance, Invoice, Occurrence, Stage, Subscription
+from mappings.model import AccountFacts, Customer, Instance, Invoice, Occurrence, Scalar, Stage, Subscription
+from mappings.money import major
 from mappings.seen import RUNNING, moved, paused_by_trial_end
 
 HOUR = 3600
@@ -25,6 +26,7 @@ def occurrences(facts: AccountFacts, leading: Subscription | None, instance: Ins
     if instance and instance.ready_at:
         found.append(Occurrence("provisioned-instance", instance.name, instance.ready_at))
     found += added_payment_method(facts)
+    found += refunded(facts)
     return tuple(sorted(found, key=lambda o: (o.at, o.name, o.id)))
 
 
@@ -32,14 +34,20 @@ def _of(sub: Subscription, facts: AccountFacts) -> Iterator[Occurrence]:
     key = sub.subscription_id
     if sub.trial_start:
         yield Occurrence("started-trial", key, sub.trial_start)
-    if sub.first_paid_at:
+    if first_paid := _first_paid_at(sub):
         again = any(s.ever_paid and s.subscription_id != key and s.created < sub.created for s in facts.subscriptions)
-        yield Occurrence("reactivated-subscription" if again else "converted-trial", key, sub.first_paid_at)
+        yield Occurrence("reactivated-subscription" if again else "converted-trial", key, first_paid)
     if sub.cancel_at and sub.canceled_at and not sub.ended_at:
         yield Occurrence("scheduled-cancellation", f"{key}@{sub.canceled_at}", sub.canceled_at)
     yield from _of_return(sub)
     yield from _of_invoice(sub)
     yield from _of_end(sub)
+
+
+def _first_paid_at(sub: Subscription) -> int | None:
+    """The first invoice's own date; where zero invoices came before, the look that first saw money."""
+    paid = moved(sub, "paid")
+    return sub.first_paid_at or (paid.since if paid and sub.ever_paid else None)
 
 
 def _of_return(sub: Subscription) -> Iterator[Occurrence]:
@@ -62,9 +70,15 @@ def _of_invoice(sub: Subscription) -> Iterator[Occurrence]:
     exhausted = _exhausted_at(sub, invoice)
     if exhausted:
         yield Occurrence("exhausted-retries", invoice.invoice_id, exhausted)
-    late = invoice.paid_at and invoice.finalized_at and invoice.paid_at - invoice.finalized_at > 2 * HOUR
-    if invoice.status == "paid" and invoice.paid_at and invoice.amount_paid and (late or invoice.attempt_count > 1):
+    if invoice.status == "paid" and invoice.paid_at and invoice.amount_paid and _was_late(invoice, invoice.paid_at):
         yield Occurrence("recovered-payment", invoice.invoice_id, invoice.paid_at)
+
+
+def _was_late(invoice: Invoice, paid_at: int) -> bool:
+    """A sent invoice is late after its date, a charge when the first attempt did not take it."""
+    if invoice.due_at:
+        return paid_at > invoice.due_at
+    return invoice.attempt_count > 1 or bool(invoice.finalized_at and paid_at - invoice.finalized_at > 2 * HOUR)
 
 
 def _of_failure(sub: Subscription, invoice: Invoice) -> Iterator[Occurrence]:
@@ -100,6 +114,14 @@ def added_payment_method(facts: AccountFacts) -> Iterator[Occurrence]:
         since, news = min(known)
         if news:
             yield Occurrence("added-payment-method", f"{facts.account_id}@{since}", since)
+
+
+def refunded(facts: AccountFacts) -> Iterator[Occurrence]:
+    """Money given back, whole or in part. No stage follows from it."""
+    for refund in facts.refunds:
+        if refund.status not in ("failed", "canceled"):
+            told: dict[str, Scalar] = {"amount": major(refund.amount, refund.currency), "currency": refund.currency}
+            yield Occurrence("refunded-charge", refund.refund_id, refund.created, told)
 
 
 def product_trial(facts: AccountFacts, stage: Stage) -> Iterator[Occurrence]:

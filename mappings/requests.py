@@ -8,6 +8,7 @@ from typing import Literal
 
 from mappings.catalog import Catalog
 from mappings.config import Config
+from mappings.disputes import lost
 from mappings.model import AccountFacts, Request, RequestId, Subscription
 from mappings.standing import leading_subscription
 from mappings.trials import Answer
@@ -67,7 +68,7 @@ def decide(request: Request, facts: AccountFacts, config: Config, catalog: Catal
         return "refused", request.problem
     if request.kind == "charge":
         return _charge(request, facts, sub, config)
-    if refusal := _refusal(request, facts):
+    if refusal := _refusal(request, facts, config):
         return "refused", refusal
     if request.kind == "cancel":
         return _cancel(request, sub)
@@ -106,7 +107,7 @@ def _outcome(request: Request, facts: AccountFacts, sub: Subscription | None) ->
     return "accepted", done[request.kind]
 
 
-def _refusal(request: Request, facts: AccountFacts) -> str:
+def _refusal(request: Request, facts: AccountFacts, config: Config) -> str:
     account = facts.account
     if not (facts.people or account or facts.customers):
         return "the product does not know this account"
@@ -114,6 +115,8 @@ def _refusal(request: Request, facts: AccountFacts) -> str:
         return "the account is excluded"
     if account and request.kind != "cancel" and (account.erased or account.hold_reason):
         return "the account is on hold or erased"
+    if request.kind != "cancel" and lost(facts, config):
+        return "a payment dispute was lost"
     if sum(s.status in RUNNING for s in facts.subscriptions) > 1:
         return "several subscriptions are running: change the one that is meant in Stripe"
     return ""
@@ -173,7 +176,7 @@ def _price(request: Request, ended: Subscription, catalog: Catalog) -> str:
 def _charge(request: Request, facts: AccountFacts, sub: Subscription | None, config: Config) -> Answer | Accepted:
     if request.request_id in facts.begun and sub:
         return Accepted(request, "charge", sub)
-    if refusal := _refusal(request, facts) or _wrong_amount(request):
+    if refusal := _refusal(request, facts, config) or _wrong_amount(request):
         return "refused", refusal
     if sub is None or sub.status not in RUNNING:
         return "refused", "there is no running subscription"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mappings.model import Account, Customer, Person, Seen, Subscription
+from mappings.model import Account, Customer, Dispute, Person, Seen, Subscription
 
 RUNNING = ("trialing", "active", "past_due")
 
@@ -19,8 +19,10 @@ def paused_by_trial_end(sub: Subscription) -> bool:
     return sub.trial_end is not None and not sub.ever_paid
 
 
-def states_of(body: Account | Person | Customer | Subscription) -> Mapping[str, str]:
+def states_of(body: Account | Person | Customer | Subscription | Dispute) -> Mapping[str, str]:
     """The values to remember, each a text that is never empty."""
+    if isinstance(body, Dispute):
+        return {"status": body.status or "none"}
     if isinstance(body, Account | Person):
         trial = {"trial": str(body.trial_ends_at or "none")} if isinstance(body, Account) else {}
         return trial | {f"trait:{name}": "yes" if value else "no" for name, value in body.traits.items()}
@@ -33,6 +35,7 @@ def states_of(body: Account | Person | Customer | Subscription) -> Mapping[str, 
         **card,
         "status": "expired" if expired else body.status or "none",
         "cancel": str(body.cancel_at or "none"),
+        "paid": "yes" if body.ever_paid else "no",
         "attempt": f"{invoice.invoice_id}#{invoice.attempt_count}" if invoice else "none",
     }
 

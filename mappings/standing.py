@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from mappings.config import Config
+from mappings.disputes import lost, unknown
 from mappings.model import Access, AccountFacts, Seen, Stage, Subscription
 from mappings.seen import paused_by_trial_end
 
@@ -70,8 +71,12 @@ def verdict_of(facts: AccountFacts, leading: Subscription | None, config: Config
         return Verdict("erased", "the product marked the account erased")
     if account and account.hold_reason:
         return Verdict("blocked", "the account is on hold")
+    if lost(facts, config):
+        return Verdict("blocked", "a payment dispute was lost")
     if any(s.status not in STATUS for s in facts.subscriptions):
         return Verdict(_stage_today(facts), "a subscription has a status that this version does not know")
+    if unknown(facts):
+        return Verdict(_stage_today(facts), "a payment dispute has a status that this version does not know")
     verdict = _judge(leading, config) if leading else Verdict("prospect", "there is no subscription")
     if leading:
         verdict = replace(verdict, seen=leading.seen.get("status"))
@@ -138,10 +143,11 @@ def _judge(sub: Subscription, config: Config) -> Verdict:
 
 
 def _between_trial_and_payment(sub: Subscription) -> bool:
+    """Only a charge is on its way: a sent invoice takes weeks, and paused collection never ends by itself."""
     invoice = sub.invoice
     return bool(
         sub.trial_end
-        and not sub.ever_paid
+        and not (sub.ever_paid or sub.sends_invoices or sub.collection_paused)
         and invoice
         and invoice.status in ("draft", "open")
         and invoice.amount_due > 0

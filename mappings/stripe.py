@@ -30,6 +30,7 @@ from mappings.model import (
     subject_id,
 )  # fmt: skip
 from mappings.money import monthly_minor
+from mappings.payments import PAYMENTS, card_expires_at, payment_fact
 from mappings.people import billing_contact
 from mappings.redemption import keys_of
 from mappings.seen import states_of
@@ -40,7 +41,8 @@ ACCOUNT_KEY, REQUEST_KEY = "account_id", "request_id"
 
 
 def facts(record: Record) -> list[Fact]:
-    """A whole customer (``customer``, ``subscriptions``, ``open_invoices``), or one part of a bulk page."""
+    """A whole customer (``customer``, ``subscriptions``, ``open_invoices``, ``disputes``, ``refunds``), or one part of
+    a bulk page."""
     data = record.data
     if data is None:
         return []
@@ -48,9 +50,12 @@ def facts(record: Record) -> list[Fact]:
         return [_customer_fact(record.ref, data)]
     if record.part == "subscription":
         return [_subscription_fact(record.ref, data, ())]
+    if record.part in PAYMENTS:
+        return [payment_fact(record.ref, record.part, data)]
     open_invoices = data.get("open_invoices", ())
     subscriptions = (_subscription_fact(record.ref, sub, open_invoices) for sub in data.get("subscriptions", ()))
-    return [_customer_fact(record.ref, data["customer"]), *subscriptions]
+    payments = [payment_fact(record.ref, kind, one) for kind in PAYMENTS for one in data.get(f"{kind}s", ())]
+    return [_customer_fact(record.ref, data["customer"]), *subscriptions, *payments]
 
 
 def _customer_fact(root: Ref, data: JSON) -> Fact:
@@ -80,12 +85,14 @@ def customer_from(data: JSON) -> Customer:
         name=clean(data.get("name")),
         account_id=clean((data.get("metadata") or {}).get(ACCOUNT_KEY)),
         has_payment_method=bool(settings.get("default_payment_method") or data.get("default_source")),
+        card_expires_at=card_expires_at(settings.get("default_payment_method")),
         livemode=bool(data.get("livemode")),
     )
 
 
 def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscription:
-    """A subscription with ``latest_invoice`` expanded. The period is that of its earliest item."""
+    """A subscription with ``latest_invoice``, ``discounts.source.coupon`` and ``default_payment_method`` expanded. The
+    period is that of its earliest item; a trial offer of an item counts where the subscription has no trial."""
     items = data["items"]["data"]
     prices = [item["price"] for item in items]
     metadata = data.get("metadata") or {}
@@ -97,7 +104,10 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
     period_start = min((i["current_period_start"] for i in items if i.get("current_period_start")), default=None)
     anchor = data.get("billing_cycle_anchor")
     paid = bool(invoice and invoice.status == "paid" and invoice.amount_paid > 0)
-    renewed = bool(period_start and anchor and period_start > anchor)
+    # What a coupon, or a free plan, made zero tells nothing of money.
+    free = isinstance(latest, Mapping) and latest.get("status") == "paid" and latest.get("total") == 0
+    renewed = bool(period_start and anchor and period_start > anchor and not free)
+    offers = [offer for item in items if (offer := item.get("current_trial"))]
     return Subscription(
         subscription_id=data["id"],
         customer_id=data["customer"],
@@ -107,9 +117,9 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
         lookup_keys=tuple(price["lookup_key"] for price in prices if price.get("lookup_key")),
         product_ids=tuple(price["product"] for price in prices if isinstance(price.get("product"), str)),
         currency=data.get("currency") or "",
-        mrr_minor=monthly_minor(items, data.get("discounts") or ()),
-        trial_start=data.get("trial_start"),
-        trial_end=data.get("trial_end"),
+        mrr_minor=monthly_minor(items, data.get("discounts") or (), period_start),
+        trial_start=data.get("trial_start") or min((offer["start_date"] for offer in offers), default=None),
+        trial_end=data.get("trial_end") or max((offer["end_date"] for offer in offers), default=None),
         period_start=period_start,
         period_end=min((i["current_period_end"] for i in items if i.get("current_period_end")), default=None),
         cancel_at=data.get("cancel_at") or (period_end_of(items) if data.get("cancel_at_period_end") else None),
@@ -123,7 +133,11 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
         account_id=clean(metadata.get(ACCOUNT_KEY)),
         request_id=clean(metadata.get(REQUEST_KEY)),
         has_payment_method=bool(data.get("default_payment_method") or data.get("default_source")),
+        card_expires_at=card_expires_at(data.get("default_payment_method")),
+        sends_invoices=data.get("collection_method") == "send_invoice",
+        collection_paused=bool(data.get("pause_collection")),
         open_since=open_since(unsettled),
+        due_at=tuple(sorted(i.due_at for i in unsettled if i.due_at)),
         pay_url=min(unsettled, key=lambda i: (i.finalized_at or 0, i.invoice_id)).url if unsettled else "",
         ever_paid=paid or renewed,
         # A subscription's first paid period starts at its billing anchor; later ones tell nothing of the first.

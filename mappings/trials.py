@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mappings.catalog import Catalog
 from mappings.config import Config
+from mappings.disputes import lost
 from mappings.model import AccountFacts, Request, RequestId, Subscription
 from mappings.seen import paused_by_trial_end
 
@@ -69,6 +70,8 @@ def _refusal(request: Request, facts: AccountFacts, config: Config, catalog: Cat
         return "refused", "the product does not know this account"
     if account and (account.excluded or account.erased or account.hold_reason):
         return "refused", "the account is excluded, on hold or erased"
+    if lost(facts, config):
+        return "refused", "a payment dispute was lost"
     if request.plan not in config.plans:
         return "refused", f"instep.toml has no plan {request.plan!r}"
     if request.plan not in catalog.prices:

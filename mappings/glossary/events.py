@@ -1,4 +1,5 @@
-"""What is told as an event: once, dated by the source, not from before Instep was started or older than 72 hours."""
+"""What is told as an event: once, dated by the source, not from before Instep was started or older than 72 hours.
+None is sent while a payment is disputed or the account is blocked: an event is what starts a message."""
 
 from __future__ import annotations
 
@@ -23,6 +24,8 @@ EVENTS = by_name([
     Event("exhausted-retries", "The last payment retry failed",
           "when Stripe paused or canceled; else when Instep first saw the subscription unpaid"),
     Event("recovered-payment", "A failed payment was made after all", "when it was paid"),
+    Event("refunded-charge", "Money was given back, whole or in part", "when the refund was made",
+          ("amount", "currency")),
     Event("scheduled-cancellation", "The end of the subscription was scheduled", "when it was asked for"),
     Event("kept-subscription", "A scheduled cancellation was taken back", _LOOK),
     Event("canceled-subscription", "A paid subscription ended", "when it ended"),

@@ -32,15 +32,19 @@ STAGES = by_name([
     Tag("churned", "Left after having paid",
         "when the last subscription ended, or the Stripe customer was deleted, and something had been paid",
         "when the account is back"),
-    Tag("blocked", "On hold; no marketing", "when the product gives a hold_reason", "when the hold_reason is gone"),
+    Tag("blocked", "On hold; no marketing",
+        "when the product gives a hold_reason, or a payment dispute was lost (policy.lost_dispute)",
+        "when the hold_reason is gone; after a lost dispute with the next payment"),
 ])  # fmt: skip
 
 OVERLAYS = by_name([
     Tag("ending_soon", "The trial ends within three days",
-        "three days before the trial's end, unless it is canceling or comped", "when the trial ends or its end moves"),
+        "three days before the trial's end, unless it is canceling, comped or disputed",
+        "when the trial ends or its end moves"),
     Tag("canceling", "Will be canceled at a date that is set",
         "when a cancellation is scheduled for a running trial or subscription",
         "when it is taken back or takes effect"),
-    Tag("disputed", "A payment is disputed", "when a dispute is opened", "when it is won or withdrawn"),
+    Tag("disputed", "A payment is disputed; no event is sent meanwhile",
+        "when a dispute, an early inquiry or an appeal is opened", "when it is won, lost, prevented or withdrawn"),
     Tag("comped", "Free of charge by agreement", "when the product says comped", "when the product says so no more"),
 ])  # fmt: skip

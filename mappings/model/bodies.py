@@ -112,6 +112,7 @@ class Customer:
     name: str = ""
     account_id: str = ""
     has_payment_method: bool = False
+    card_expires_at: int | None = None
     livemode: bool = False
     deleted: bool = False
     seen: Mapping[str, Seen] = field(default_factory=dict)
@@ -136,7 +137,9 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A Stripe subscription with its latest invoice. ``mrr_minor`` is per month, after discount, without tax."""
+    """A Stripe subscription with its latest invoice. ``mrr_minor`` is per month, after discount, without tax.
+    ``due_at``: when its open sent invoices fall due, the oldest first. ``sends_invoices``: they are sent, not charged.
+    ``collection_paused``: invoices are made and nothing is collected."""
 
     subscription_id: str
     customer_id: str
@@ -162,11 +165,40 @@ class Subscription:
     account_id: str = ""
     request_id: str = ""
     has_payment_method: bool = False
+    card_expires_at: int | None = None
+    sends_invoices: bool = False
+    collection_paused: bool = False
     open_since: int | None = None
+    due_at: tuple[int, ...] = ()
     pay_url: str = ""
     ever_paid: bool = False
     first_paid_at: int | None = None
     invoice: Invoice | None = None
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A payment that the customer's bank disputes or inquires about. Amounts in minor units."""
+
+    dispute_id: str
+    status: str
+    created: int
+    reason: str = ""
+    amount: int = 0
+    currency: str = ""
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money given back for a payment, in minor units."""
+
+    refund_id: str
+    status: str
+    created: int
+    amount: int = 0
+    currency: str = ""
     seen: Mapping[str, Seen] = field(default_factory=dict)
 
 
@@ -184,10 +216,10 @@ class Instance:
     requested_at: int | None = None
 
 
-Body = Account | Person | Request | AccessRow | Customer | Subscription | Instance
+Body = Account | Person | Request | AccessRow | Customer | Subscription | Dispute | Refund | Instance
 BODIES: Mapping[str, type[Any]] = {
     "account": Account, "person": Person, "request": Request, "access": AccessRow,
-    "customer": Customer, "subscription": Subscription, "instance": Instance,
+    "customer": Customer, "subscription": Subscription, "dispute": Dispute, "refund": Refund, "instance": Instance,
 }  # fmt: skip
 
 
@@ -198,6 +230,8 @@ def body_from_json(kind: str, data: JSONObject, seen: JSONObject | None = None) 
     data = data | {"seen": {name: Seen(**state) for name, state in (seen or {}).items()}}
     known = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
     if kind == "subscription":
-        known |= {name: tuple(known.get(name) or ()) for name in ("price_ids", "lookup_keys", "product_ids")}
+        was_paid = (seen or {}).get("paid", {}).get("before") == "yes"
+        known["ever_paid"] = bool(known.get("ever_paid") or was_paid)
+        known |= {name: tuple(known.get(name) or ()) for name in ("price_ids", "lookup_keys", "product_ids", "due_at")}
         known["invoice"] = Invoice(**known["invoice"]) if known.get("invoice") else None
     return cls(**known)  # type: ignore[no-any-return]

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mappings.model.bodies import AccessRow, Account, Body, Customer, Instance, Person, Request, Subscription
+from mappings.model.bodies import (
+    AccessRow,
+    Account,
+    Body,
+    Customer,
+    Dispute,
+    Instance,
+    Person,
+    Refund,
+    Request,
+    Subscription,
+)
 from mappings.model.ids import AccountId, JSONObject, Scalar
 
 
@@ -77,6 +88,8 @@ class AccountFacts:
     elsewhere: tuple[Person, ...] = ()
     customers: tuple[Customer, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
+    refunds: tuple[Refund, ...] = ()
     requests: tuple[Request, ...] = ()
     instances: tuple[Instance, ...] = ()
     access: AccessRow | None = None

@@ -66,6 +66,39 @@ def discount(**coupon: Any) -> JSON:
     return {"id": "di_1", "object": "discount", "source": {"coupon": full, "type": "coupon"}}
 
 
+def payment_method(**card: Any) -> JSON:
+    of_card = {"brand": "visa", "exp_month": 2, "exp_year": 2028, "last4": "4242", **card}
+    return {"id": "pm_1", "object": "payment_method", "type": "card", "card": of_card}
+
+
+def dispute(**more: Any) -> JSON:
+    return {
+        "id": "dp_1",
+        "object": "dispute",
+        "amount": 2000,
+        "charge": "ch_1",
+        "created": T0,
+        "currency": "usd",
+        "reason": "fraudulent",
+        "status": "needs_response",
+        **more,
+    }
+
+
+def refund(**more: Any) -> JSON:
+    return {
+        "id": "re_1",
+        "object": "refund",
+        "amount": 500,
+        "charge": "ch_1",
+        "created": T0,
+        "currency": "usd",
+        "customer": "cus_1",
+        "status": "succeeded",
+        **more,
+    }
+
+
 def invoice(**more: Any) -> JSON:
     parent = {"type": "subscription_details", "subscription_details": {"metadata": {}, "subscription": "sub_1"}}
     moved = {"finalized_at": T0, "marked_uncollectible_at": None, "paid_at": T0 + 60, "voided_at": None}
@@ -82,6 +115,7 @@ def invoice(**more: Any) -> JSON:
         "parent": parent,
         "period_start": T0,
         "status": "paid",
+        "total": 2000,
         **more,
         "status_transitions": {**moved, **more.get("status_transitions", {})},
     }

@@ -8,6 +8,7 @@ from typing import Any
 from golden.words import ACME, CATALOG, NOW, config, day
 from hypothesis import strategies as st
 
+from mappings.disputes import OPEN, OVER
 from mappings.model import (
     AccessRow,
     Account,
@@ -15,10 +16,12 @@ from mappings.model import (
     AccountId,
     Customer,
     Desired,
+    Dispute,
     Instance,
     Invoice,
     Occurrence,
     Person,
+    Refund,
     Request,
     RequestId,
     Seen,
@@ -34,9 +37,9 @@ ids = st.sampled_from(["a", "b", "c"])
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "x", "yes", "false", "7"])
 traits = st.dictionaries(st.sampled_from(["x", "y", "secret"]), scalars, max_size=2)
-states = ["", "none", "yes", "no", "active", "paused", "expired", "unpaid", "past_due", "a#1", "a#2"]
+states = ["", "none", "yes", "no", "lost", "active", "paused", "expired", "unpaid", "past_due", "a#1", "a#2"]
 seen = st.dictionaries(
-    st.sampled_from(["status", "cancel", "attempt", "card", "trial", "trait:x"]),
+    st.sampled_from(["status", "cancel", "attempt", "card", "paid", "trial", "trait:x"]),
     st.builds(Seen, st.sampled_from(states), st.integers(-40, 0).map(day), st.sampled_from(states)),
 )
 invoices = st.builds(
@@ -70,11 +73,24 @@ subscriptions = st.builds(
     paused_at=instants,
     request_id=st.sampled_from(["", "a", "b"]),
     has_payment_method=booleans,
+    sends_invoices=booleans,
+    collection_paused=booleans,
+    due_at=st.lists(st.integers(-40, 40).map(day), max_size=2).map(tuple),
     open_since=instants,
     ever_paid=booleans,
     first_paid_at=instants,
     invoice=st.none() | invoices,
     seen=seen,
+)
+disputes = st.builds(
+    Dispute,
+    ids,
+    st.sampled_from([*OPEN, *OVER, "lost", "lost", "odd", ""]),
+    st.integers(-120, 0).map(day),
+    seen=seen,
+)
+refunds = st.builds(
+    Refund, ids, st.sampled_from(["succeeded", "pending", "failed", "odd"]), st.integers(-9, 0).map(day)
 )
 accounts = st.builds(
     Account,
@@ -150,6 +166,8 @@ def facts(draw: st.DrawFn) -> AccountFacts:
             )
         ),
         subscriptions=draw(several(subscriptions, lambda s: s.subscription_id)),
+        disputes=draw(several(disputes, lambda d: d.dispute_id)),
+        refunds=draw(several(refunds, lambda r: r.refund_id)),
         requests=draw(several(requests, lambda r: r.request_id)),
         instances=draw(several(instances, lambda i: i.name)),
         access=draw(st.none() | rows),
@@ -159,15 +177,16 @@ def facts(draw: st.DrawFn) -> AccountFacts:
 
 
 configs = st.builds(
-    lambda mode, access, instances, traits, steps: config(
+    lambda mode, access, instances, lost, traits, steps: config(
         trials={"mode": mode},
-        policy={"access_without_subscription": access, "instances": instances},
+        policy={"access_without_subscription": access, "instances": instances, "lost_dispute": lost},
         traits=dict.fromkeys("xyz", traits),
         journey={"steps": steps},
     ),
     st.sampled_from(["stripe", "stripe", "product", "observe"]),
     st.sampled_from(["full", "none"]),
     st.sampled_from(["requests", "all"]),
+    st.sampled_from(["block", "block", "keep"]),
     st.builds(
         lambda kind, level: {"type": kind, "level": level},
         st.sampled_from(["boolean", "integer", "float", "string", "date"]),
@@ -181,7 +200,7 @@ catalogs = st.just(CATALOG)
 @st.composite
 def shuffled(draw: st.DrawFn, given: AccountFacts) -> AccountFacts:
     """The same facts, told in another order."""
-    parts = ("people", "elsewhere", "customers", "subscriptions", "requests", "instances")
+    parts = ("people", "elsewhere", "customers", "subscriptions", "disputes", "refunds", "requests", "instances")
     return replace(given, **{name: tuple(draw(st.permutations(getattr(given, name)))) for name in parts})
 
 

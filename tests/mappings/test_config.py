@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
         "provision_deadline_minutes": 15,
         "max_trial_shift_days": 7,
         "instances": "requests",
+        "lost_dispute": "block",
         "erase_in_stripe": "keep",
     },
     "names": {

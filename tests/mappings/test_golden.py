@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from golden import asking, before, company, leaving, paying, remembering
+from golden import asking, before, company, disputing, leaving, owing, paying, remembering
 from golden.words import ACME, CATALOG, NOW, Case
 
 from mappings import intercom, product, provisioning, stripe
@@ -12,7 +12,8 @@ from mappings.lifecycle import Life, life
 from mappings.model import Desired
 
 BILLING = {name for name, line in CONTACT.items() if line.audience == "billing"} - {"product_access", "last_mrr"}
-CASES = [*asking.CASES, *before.CASES, *paying.CASES, *leaving.CASES, *company.CASES, *remembering.CASES]
+TABLES = (asking, before, paying, owing, disputing, leaving, company, remembering)
+CASES = [case for table in TABLES for case in table.CASES]
 
 
 def lived(case: Case) -> Life:

@@ -9,6 +9,7 @@ from strategies import configs, facts, twice
 
 from mappings import intercom, product, provisioning, stripe
 from mappings.config import Config
+from mappings.disputes import OPEN
 from mappings.glossary import STAGES
 from mappings.lifecycle import Life, life
 from mappings.model import AccountFacts, AccountId, Desired, Link, Subscription
@@ -96,6 +97,30 @@ def test_an_unknown_status_takes_nothing_and_tells_staff(known: AccountFacts, co
     if found.stage not in ("blocked", "erased"):
         assert found.access is None
     assert found.start is None
+
+
+@given(facts(), configs)
+def test_an_open_dispute_shows_and_starts_no_message(known: AccountFacts, config: Config) -> None:
+    if not any(d.status in OPEN for d in known.disputes):
+        return
+    found = life(known, config, CATALOG, NOW, True)
+    assert "disputed" in found.overlays
+    assert "ending_soon" not in found.overlays
+    assert not found.details["win_back_step"]
+    assert not [o for o in found.occurrences if o.name == "neared-trial-end"]
+    assert list(intercom.desired_events(known, found, config)) == []
+
+
+@given(facts(), configs)
+def test_only_a_lost_dispute_of_our_time_or_a_hold_blocks(known: AccountFacts, config: Config) -> None:
+    found = life(known, config, CATALOG, NOW, True)
+    reasons = [d for d in known.disputes if d.status == "lost" and config.policy.lost_dispute == "block"]
+    held = bool(known.account and known.account.hold_reason)
+    unknown_today = known.access and known.access.stage == "blocked"
+    if found.stage == "blocked":
+        assert reasons or held or unknown_today
+    if any(d.created >= known.born_at and not d.seen for d in reasons) and not (known.account or known.subscriptions):
+        assert (found.stage, found.start) == ("blocked", None)
 
 
 @given(facts(), configs)

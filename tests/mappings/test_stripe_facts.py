@@ -219,6 +219,7 @@ def test_states_that_stripe_does_not_date_are_remembered() -> None:
         "card": "yes",
         "status": "active",
         "cancel": str(T0 + 99),
+        "paid": "no",
         "attempt": "in_2#2",
     }
     (_, expired) = facts(Record(ROOT, samples.root(paused())))

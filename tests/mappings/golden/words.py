@@ -17,9 +17,11 @@ from mappings.model import (
     AccountFacts,
     AccountId,
     Customer,
+    Dispute,
     Instance,
     Invoice,
     Person,
+    Refund,
     Request,
     RequestId,
     Scalar,
@@ -114,6 +116,16 @@ def customer(name: str = "cus_1", created: int = 1, **more: Any) -> Customer:
     return Customer(name, created, email="olga@example.com", **more)
 
 
+def dispute(status: str, opened: float = -3, **more: Any) -> Dispute:
+    """``saw=-1, was="needs_response"``: a look saw it take this status yesterday."""
+    saw, was = more.pop("saw", opened), more.pop("was", "")
+    return Dispute("dp_1", status, day(opened), seen=seen(status=(status, saw, was)), **more)
+
+
+def refund(name: str = "re_1", made: float = -1, status: str = "succeeded", **more: Any) -> Refund:
+    return Refund(name, status, day(made), **{"amount": 2000, "currency": "usd", **more})
+
+
 def request(name: str = "req_1", asked: float = 0, **more: Any) -> Request:
     given: dict[str, Any] = {"kind": "trial", "plan": "pro", "user_id": "olga", **more}
     return Request(RequestId(name), ACME, requested_at=day(asked), **given)
@@ -150,6 +162,8 @@ def known(
         elsewhere=tuple(p for p in people if p.account_id != ACME),
         customers=of(Customer),
         subscriptions=of(Subscription),
+        disputes=of(Dispute),
+        refunds=of(Refund),
         requests=of(Request),
         instances=of(Instance),
         access=next(iter(of(AccessRow)), None),
