@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mappings.lifecycle import Life
 from mappings.model import AccountFacts
 from mappings.requests import KINDS
-from mappings.trials import too_old
+from mappings.trials import OVER, too_old
 
 
 def alerts(facts: AccountFacts, life: Life) -> list[str]:
@@ -18,9 +18,20 @@ def alerts(facts: AccountFacts, life: Life) -> list[str]:
 def _billing(facts: AccountFacts) -> Iterator[str]:
     live = sorted(c.customer_id for c in facts.customers if not c.deleted)
     if len(live) > 1:
-        yield f"several Stripe customers belong to this account: {', '.join(live)}"
+        best, why = survivor(facts)
+        yield f"several Stripe customers belong to this account: {', '.join(live)}; keep {best}, which {why}"
     if facts.customers and not facts.people and facts.account is None:
         yield "the product does not know this account any more; its access is kept"
+
+
+def survivor(facts: AccountFacts) -> tuple[str, str]:
+    """Of several Stripe customers the one to keep, and why: a living subscription, then a card, then the oldest."""
+    alive = {s.customer_id for s in facts.subscriptions if s.status not in OVER}
+    living = [c for c in facts.customers if not c.deleted]
+    best = min(living, key=lambda c: (c.customer_id not in alive, not c.has_payment_method, c.created, c.customer_id))
+    if best.customer_id in alive:
+        return best.customer_id, "has the subscription"
+    return best.customer_id, "has a payment method" if best.has_payment_method else "is the oldest"
 
 
 def _instances(facts: AccountFacts) -> Iterator[str]:

@@ -75,9 +75,11 @@ CASES = [
         {"last_plan": "pro"},
         starts="price_pro",
     ),
-    Case("asked before our time", known(request(asked=-101)), **ASKED),
+    Case(
+        "asked before our time", known(request(asked=-101)), **ASKED, alert="1 request is older than this installation"
+    ),
     Case("answered already", known(request(answer="refused")), **ASKED),
-    Case("not a request for a trial", known(request(kind="party")), **ASKED),
+    Case("not a request for a trial", known(request(kind="party")), **ASKED, alert="of kind 'party'"),
     Case("no such plan", known(request(plan="gold")), **ASKED, answers={"req_1": "refused"}),
     Case("a plan without a price in Stripe", known(request(plan="gone")), **ASKED, answers={"req_1": "refused"}),
     Case("too many days", known(request(days=731)), **ASKED, answers={"req_1": "refused"}),
@@ -117,8 +119,14 @@ CASES = [
         "sub:trial-requested",
         answers={"req_1": "failed"},
         starts="price_pro",
+        alert="request req_1 failed: Stripe did not accept the trial",
     ),
-    Case("asked before our time, unreadable", known(request(asked=-101, problem="days is not a number")), **ASKED),
+    Case(
+        "asked before our time, unreadable",
+        known(request(asked=-101, problem="days is not a number")),
+        **ASKED,
+        alert="1 request is older",
+    ),
     Case(
         "it cannot be read when it was asked",
         known(replace(request(problem="requested_at is missing"), requested_at=0)),

@@ -145,6 +145,7 @@ SEVERAL = [
         "full",
         "sub:active plan:pro",
         {**PRO, "mrr": 20.0},
+        alert="cus_0, cus_1; keep cus_1, which has the subscription",
     ),
     Case(
         "one of several subscriptions has an unknown status: access stays",

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from mappings.catalog import Catalog
 from mappings.config import Config
@@ -45,6 +47,11 @@ def morning(days: int) -> int:
 
 def minutes(count: int) -> int:
     return NOW + count * 60
+
+
+def local(text: str, zone: str = "UTC") -> int:
+    """A wall clock's time there: ``local("2026-03-08T09:00", "Europe/Berlin")``."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp())
 
 
 BORN = day(-100)
@@ -113,7 +120,7 @@ def paid_invoice(paid: float, **more: Any) -> Invoice:
 
 
 def customer(name: str = "cus_1", created: int = 1, **more: Any) -> Customer:
-    return Customer(name, created, email="olga@example.com", **more)
+    return Customer(name, created, **{"email": "olga@example.com", **more})
 
 
 def dispute(status: str, opened: float = -3, **more: Any) -> Dispute:
@@ -178,7 +185,9 @@ class Case:
 
     ``access`` None: the product keeps what it has. ``tags``, ``attributes`` and ``events``: on the owner's contact;
     attributes that are empty or false are left out. ``look``: when time alone changes something. ``instance``: what the
-    provisioner is asked for. ``starts``: the price of the trial that is started. ``alert``: words that staff are told.
+    provisioner is asked for, with its name where that matters. ``starts``: the price of the trial that is started.
+    ``stripe``: what else is asked of Stripe. ``alert``: words that staff are told. ``dated``: the second of an event.
+    ``colleagues``: user -> tags of the other contacts. ``now``: another moment than today noon.
     """
 
     name: str
@@ -192,7 +201,11 @@ class Case:
     instance: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
     starts: str = ""
+    stripe: str = ""
     alert: str = ""
+    dated: Mapping[str, int] = field(default_factory=dict)
+    colleagues: Mapping[str, str] = field(default_factory=dict)
+    now: int = NOW
     provisioner: bool = False
     config: Config = field(default_factory=config)
 
