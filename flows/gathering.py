@@ -26,7 +26,7 @@ from mappings.model import (
     subject_id,
 )  # fmt: skip
 from mappings.redemption import asking
-from mappings.requests import KINDS, OPEN
+from mappings.requests import OPEN, changes
 from state.store import Store
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ def _rejected(store: Store, requests: Iterable[RequestId]) -> frozenset[str]:
 
 def _with_requests(store: Store, facts: AccountFacts) -> AccountFacts:
     """What we know of our own answers to open requests: a Link is there once its change was made."""
-    opened = [request_subject(r.request_id) for r in facts.requests if r.kind in KINDS and r.answer in OPEN]
+    opened = [request_subject(r.request_id) for r in facts.requests if changes(r) and r.answer in OPEN]
     links = [x for x in store.links(opened).values() if x.target.startswith("stripe.")] if opened else []
     return replace(
         facts,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mappings.config import Config
+from mappings.fairness import Shift
 from mappings.lifecycle import Life
 from mappings.model import (
     AccountFacts,
@@ -19,17 +20,23 @@ from mappings.model import (
     subject_id,
 )  # fmt: skip
 from mappings.requests import ALIVE, RUNNING, Accepted
+from mappings.standing import DAY
 
 CANCELLATIONS, CHARGES = "stripe.cancellations", "stripe.charges"
 
 
 def desired_changes(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
-    """The change of a subscription that the accepted request asks for."""
+    """The change of a subscription that the accepted request asks for; before it, a trial end that moves."""
     accepted = life.accepted
+    if life.shift is not None:
+        yield _shifted(facts, life.shift)
+        return
     if accepted is None or accepted.verb == "charge":
         return
     sub, request = accepted.subscription, accepted.request
     values = _common(facts, accepted) | {"do": accepted.verb}
+    if accepted.verb == "extend":
+        values["trial_end"] = (sub.trial_end or 0) + (request.days or 0) * DAY
     if accepted.verb == "keep":
         values["clear"] = "cancel_at_period_end" if sub.cancel_at_period_end else "cancel_at"
     if accepted.verb == "resume":
@@ -56,6 +63,19 @@ def desired_charges(facts: AccountFacts, life: Life, config: Config) -> Iterable
     yield _once(CHARGES, accepted, values)
 
 
+def _shifted(facts: AccountFacts, shift: Shift) -> Desired:
+    values: dict[str, Value] = {
+        "do": "shift",
+        "customer": shift.subscription.customer_id,
+        "subscription": shift.subscription.subscription_id,
+        "metadata.account_id": facts.account_id,
+        "metadata.request_id": shift.request_id,
+        "trial_end": shift.until,
+    }
+    why = "the instance was late: the trial ends later by as much"
+    return Desired(CANCELLATIONS, request_subject(shift.request_id), values, once=True, lowers=True, why=why)
+
+
 def _common(facts: AccountFacts, accepted: Accepted) -> dict[str, Value]:
     return {
         "customer": accepted.subscription.customer_id,
@@ -77,15 +97,18 @@ def held_change(facts: AccountFacts, desired: Desired) -> Held | None:
     """The subscription that is as the request wanted it, where the facts can tell whose doing it was."""
     request, wanted, verb = subject_id(desired.subject), desired.values, str(desired.values.get("do"))
     for sub in facts.subscriptions:
-        sent = request in facts.begun and sub.subscription_id == wanted.get("subscription")
+        mine = sub.subscription_id == wanted.get("subscription")
+        sent = mine and (request in facts.begun or verb in ("extend", "shift"))
         if verb == "subscribe" and sub.request_id == request:
             return Held(sub.subscription_id)
-        if sent and _is_so(verb, sub):
+        if sent and _is_so(verb, sub, request):
             return Held(f"{sub.subscription_id}/{request}")
     return None
 
 
-def _is_so(verb: str, sub: Subscription) -> bool:
+def _is_so(verb: str, sub: Subscription, request: str) -> bool:
+    if verb in ("extend", "shift"):
+        return request == (sub.changed_by if verb == "extend" else sub.shifted_for)
     if verb == "cancel_now":
         return sub.status not in ALIVE
     if verb == "cancel":
@@ -99,13 +122,18 @@ def expect_change(facts: AccountFacts, step: Step, now: int) -> AccountFacts:
     if step.values["do"] == "subscribe":
         return replace(facts, made=made, subscriptions=(*facts.subscriptions, _new(facts, step, now)))
     changed = tuple(
-        _after(str(step.values["do"]), sub, now) if sub.subscription_id == step.values["subscription"] else sub
+        _after(step, sub, now) if sub.subscription_id == step.values["subscription"] else sub
         for sub in facts.subscriptions
     )
     return replace(facts, made=made, subscriptions=changed)
 
 
-def _after(verb: str, sub: Subscription, now: int) -> Subscription:
+def _after(step: Step, sub: Subscription, now: int) -> Subscription:
+    verb, until = step.values["do"], step.values.get("trial_end")
+    if isinstance(until, int):
+        moved = replace(sub, trial_end=until, period_end=until)
+        request = subject_id(step.subject)
+        return replace(moved, shifted_for=request) if verb == "shift" else replace(moved, changed_by=request)
     if verb == "cancel":
         return replace(sub, cancel_at=sub.period_end, cancel_at_period_end=True, canceled_at=now)
     if verb == "cancel_now":

@@ -241,7 +241,6 @@ class Config(Strict):
             "[brake]": self.brake != Brake(),
             "trials.refused_starts_paid": self.trials.refused_starts_paid,
             "policy.retention_days": self.policy.retention_days > 0,
-            "policy.max_trial_shift_days": "max_trial_shift_days" in self.policy.model_fields_set,
             "policy.erase_in_stripe": self.policy.erase_in_stripe != "keep",
         }
         return [name for name, given in asked.items() if given]

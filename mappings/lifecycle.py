@@ -21,6 +21,7 @@ from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.details import OWING, details, next_win_back
 from mappings.disputes import dispute_alerts, disputed
+from mappings.fairness import Shift, late_shift
 from mappings.model import Access, AccountFacts, Occurrence, Request, RequestId, Scalar, Stage, Subscription
 from mappings.money import mrr
 from mappings.occurrences import occurrences, product_trial
@@ -44,7 +45,7 @@ class Life:
 
     ``plan`` None: a price that no plan maps, keep the last tag. ``overlays``: each with its reason. ``start``: the
     request to start a trial for, at ``price``. ``accepted``: the request to change or charge a subscription that is
-    to be carried out now.
+    to be carried out now. ``shift``: the trial end that moves because the instance was late.
     """
 
     now: int
@@ -69,6 +70,7 @@ class Life:
     start: Request | None = None
     price: str = ""
     accepted: Accepted | None = None
+    shift: Shift | None = None
     next_look_at: int | None = None
     alerts: tuple[str, ...] = ()
 
@@ -82,7 +84,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     leading = leading_subscription(facts, config)
     verdict = verdict_of(facts, leading, config, now)
     decision = decide(facts, config, catalog, now)
-    others = asked(facts, config, catalog, decision.start)
+    others = asked(facts, config, catalog, decision.start, now)
     if decision.start and verdict.stage in ("prospect", "trial_expired", "churned"):
         verdict = Verdict("trial_requested", "a trial was requested and is being made")
     instance = managed_here(facts, leading, config, managed)
@@ -130,6 +132,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         start=decision.start,
         price=decision.price,
         accepted=others.accepted,
+        shift=late_shift(facts, leading, verdict.stage, current, config, now),
         next_look_at=min((at for at in looks if at is not None and at > now), default=None),
         alerts=tuple(sorted(alerts)),
     )

@@ -1,4 +1,5 @@
-"""Requests to cancel, keep, reactivate and charge: each gets one answer with a reason, or is the one to carry out."""
+"""Requests to cancel, keep, reactivate and charge, and to extend a trial: each gets one answer with a reason, or is
+the one to carry out."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.disputes import lost
 from mappings.model import AccountFacts, Request, RequestId, Subscription
-from mappings.standing import leading_subscription
-from mappings.trials import Answer
+from mappings.standing import DAY, leading_subscription
+from mappings.trials import MAX_DAYS, Answer, extends
 
-Verb = Literal["cancel", "cancel_now", "keep", "resume", "subscribe", "charge"]
+Verb = Literal["cancel", "cancel_now", "keep", "resume", "subscribe", "charge", "extend"]
 KINDS = ("cancel", "keep", "reactivate", "charge")
 # Stripe API: an amount has at most eight digits.
 MAX_AMOUNT = 99_999_999
@@ -42,24 +43,29 @@ class Asked:
     accepted: Accepted | None = None
 
 
-def asked(facts: AccountFacts, config: Config, catalog: Catalog, trial: Request | None) -> Asked:
+def changes(request: Request) -> bool:
+    """Whether it asks for something to happen to a subscription that is there."""
+    return request.kind in KINDS or extends(request)
+
+
+def asked(facts: AccountFacts, config: Config, catalog: Catalog, trial: Request | None, now: int) -> Asked:
     """Requests before the birth line are known, not acted on. ``trial``: the one being started, which comes first."""
     answers: dict[RequestId, Answer] = {}
     for request in sorted(facts.requests, key=_age):
-        if request.kind not in KINDS or request.answer not in OPEN:
+        if not changes(request) or request.answer not in OPEN:
             continue
         if request.requested_at < facts.born_at and not request.problem:
             continue
         if trial is not None and _age(trial) < _age(request):
             break
-        decided = decide(request, facts, config, catalog)
+        decided = decide(request, facts, config, catalog, now)
         if isinstance(decided, Accepted):
             return Asked(answers, decided)
         answers[request.request_id] = decided
     return Asked(answers)
 
 
-def decide(request: Request, facts: AccountFacts, config: Config, catalog: Catalog) -> Answer | Accepted:
+def decide(request: Request, facts: AccountFacts, config: Config, catalog: Catalog, now: int) -> Answer | Accepted:
     """One request alone. What was or may have been sent is not judged again: only its outcome counts."""
     sub = leading_subscription(facts, config)
     if request.request_id in facts.made or (request.request_id in facts.begun and _reached(request, sub)):
@@ -70,6 +76,8 @@ def decide(request: Request, facts: AccountFacts, config: Config, catalog: Catal
         return _charge(request, facts, sub, config)
     if refusal := _refusal(request, facts, config):
         return "refused", refusal
+    if request.kind == "trial":
+        return _extend(request, sub, now)
     if request.kind == "cancel":
         return _cancel(request, sub)
     return _keep(request, sub) if request.kind == "keep" else _reactivate(request, facts, sub, catalog)
@@ -87,6 +95,8 @@ def _reached(request: Request, sub: Subscription | None) -> bool:
     """Whether what was asked for is so. A charge leaves no trace on the subscription."""
     if request.kind == "charge":
         return False
+    if request.kind == "trial":
+        return bool(sub and sub.changed_by == request.request_id)
     if request.kind == "cancel":
         return sub is None or not _alive(sub) or bool(sub.cancel_at and request.days is None)
     return bool(sub and sub.status in RUNNING and not sub.cancel_at)
@@ -103,6 +113,7 @@ def _outcome(request: Request, facts: AccountFacts, sub: Subscription | None) ->
         "cancel": "the subscription is cancelled",
         "keep": "the cancellation was taken back",
         "reactivate": "the subscription runs again",
+        "trial": "the trial was extended",
     }
     return "accepted", done[request.kind]
 
@@ -132,6 +143,19 @@ def _cancel(request: Request, sub: Subscription | None) -> Answer | Accepted:
     if sub.cancel_at:
         return "already", "the cancellation is scheduled"
     return Accepted(request, "cancel", sub)
+
+
+def _extend(request: Request, sub: Subscription | None, now: int) -> Answer | Accepted:
+    """Stripe API: a trial ends at most 730 days from now."""
+    if not request.description:
+        return "refused", "staff give a reason in description"
+    if sub is None or sub.status != "trialing" or sub.trial_end is None or sub.trial_end <= now:
+        return "refused", "no trial is running that could be extended"
+    if sub.cancel_at:
+        return "refused", "a cancellation is scheduled: keep the subscription first"
+    if request.days is None or request.days < 1 or sub.trial_end + request.days * DAY > now + MAX_DAYS * DAY:
+        return "refused", f"a trial is extended by 1 day or more and ends at most {MAX_DAYS} days from now"
+    return Accepted(request, "extend", sub)
 
 
 def _keep(request: Request, sub: Subscription | None) -> Answer | Accepted:

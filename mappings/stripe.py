@@ -38,6 +38,7 @@ from mappings.text import clean, email
 
 JSON = Mapping[str, Any]
 ACCOUNT_KEY, REQUEST_KEY = "account_id", "request_id"
+CHANGED_KEY, SHIFTED_KEY = "instep_request", "instep_shifted"
 
 
 def facts(record: Record) -> list[Fact]:
@@ -132,6 +133,8 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
         paused_at=paused.get("transitioned_at"),
         account_id=clean(metadata.get(ACCOUNT_KEY)),
         request_id=clean(metadata.get(REQUEST_KEY)),
+        changed_by=clean(metadata.get(CHANGED_KEY)),
+        shifted_for=clean(metadata.get(SHIFTED_KEY)),
         has_payment_method=bool(data.get("default_payment_method") or data.get("default_source")),
         card_expires_at=card_expires_at(data.get("default_payment_method")),
         sends_invoices=data.get("collection_method") == "send_invoice",

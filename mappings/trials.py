@@ -15,6 +15,7 @@ Answer = tuple[str, str]
 MAX_DAYS = 730
 # How long a request waits for the product to tell of its account.
 PATIENCE = 15 * 60
+STAFF = "staff:"
 # Statuses that hold no place any more: a trial beside any other, an unknown one too, makes no sense.
 OVER = ("canceled", "incomplete_expired")
 
@@ -37,7 +38,7 @@ def decide(facts: AccountFacts, config: Config, catalog: Catalog, now: int) -> D
     start: Request | None = None
     waits: list[int] = []
     for request in sorted(facts.requests, key=lambda r: (r.requested_at, r.request_id)):
-        if request.answer or too_old(request, facts.born_at) or request.kind != "trial":
+        if request.answer or too_old(request, facts.born_at) or request.kind != "trial" or extends(request):
             continue
         if request.request_id in made:
             answers[request.request_id] = ("accepted", "the trial was started")
@@ -58,6 +59,16 @@ def decide(facts: AccountFacts, config: Config, catalog: Catalog, now: int) -> D
 def too_old(request: Request, born_at: int) -> bool:
     """Asked before the birth line. A request whose time cannot be read is not old: it is refused with that reason."""
     return request.requested_at < born_at and not (request.problem and not request.requested_at)
+
+
+def by_staff(request: Request) -> bool:
+    """Whether a person of ours asks, by name: ``requested_by`` is ``staff:`` and who it is."""
+    return len(request.requested_by) > len(STAFF) and request.requested_by.startswith(STAFF)
+
+
+def extends(request: Request) -> bool:
+    """Whether staff ask for a longer trial instead of a new one: they name no plan."""
+    return request.kind == "trial" and by_staff(request) and not request.plan
 
 
 def _refusal(request: Request, facts: AccountFacts, config: Config, catalog: Catalog) -> Answer | None:

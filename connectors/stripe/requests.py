@@ -1,6 +1,7 @@
 """What requests make Stripe do: change, resume or renew a subscription, and charge on it; each once a request.
 
-A change carries its request in ``metadata.instep_request`` of the subscription, what is new in ``metadata.request_id``.
+A change carries its request in ``metadata.instep_request`` of the subscription, a trial end that moved because of a
+late instance in ``metadata.instep_shifted``, what is new in ``metadata.request_id``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from connectors import wire
-from connectors.contract import Ambiguous, Gone
+from connectors.contract import Ambiguous, Gone, Transient
 from connectors.stripe.client import StripeApi
 from connectors.stripe.customers import form
 from mappings.model import Desired, Held, JSONObject, Ref, Step
@@ -46,9 +47,10 @@ class _Once:
 
 class StripeCancellations(_Once):
     """Target ``stripe.cancellations``. Values: ``do`` (cancel: at the end of the period, cancel_now, keep, resume,
-    subscribe), ``customer``, ``subscription`` (but for subscribe), ``price`` (subscribe), ``clear`` (keep: the field
-    that schedules the end), ``paused_at`` (resume: the pause that it ends), ``comment`` (why somebody leaves),
-    ``metadata.account_id``, ``metadata.request_id``.
+    subscribe, extend, shift: a late instance), ``customer``, ``subscription`` (but for subscribe), ``price``
+    (subscribe), ``clear`` (keep: the field that schedules the end), ``paused_at`` (resume: the pause that it ends),
+    ``comment`` (why somebody leaves), ``trial_end`` (extend and shift), ``metadata.account_id``,
+    ``metadata.request_id``.
 
     https://docs.stripe.com/billing/subscriptions/cancel, https://docs.stripe.com/api/subscriptions/resume
     """
@@ -116,15 +118,31 @@ def _done(sub: JSONObject, values: Mapping[str, Any]) -> bool:
     if values["do"] == "resume":
         paused = (sub.get("status_details") or {}).get("paused") or {}
         return bool(sub["status"] != "paused" or paused.get("transitioned_at") != values.get("paused_at"))
+    if values["do"] == "shift":
+        return _needs_no_shift(sub, values)
     if (sub.get("metadata") or {}).get("instep_request") != values["metadata.request_id"]:
+        if values["do"] == "extend" and sub["status"] != "trialing":
+            raise Transient("the trial has ended since it was looked at")  # Extended, it would be a new trial.
         return False
+    if values["do"] == "extend":
+        return True
     if values["do"] == "cancel_now":
         return str(sub["status"]) in ENDED
     return bool(sub.get("cancel_at")) is bool(values["do"] == "cancel")
 
 
+def _needs_no_shift(sub: JSONObject, values: Mapping[str, Any]) -> bool:
+    """It was made, somebody has given more, or the trial is over."""
+    marked = (sub.get("metadata") or {}).get("instep_shifted")
+    return bool(marked or sub["status"] != "trialing" or (sub.get("trial_end") or 0) >= values["trial_end"])
+
+
 def _change(values: Mapping[str, Any]) -> JSONObject:
+    if values["do"] == "shift":
+        return {"trial_end": values["trial_end"], "metadata": {"instep_shifted": values["metadata.request_id"]}}
     change: JSONObject = {"metadata": {"instep_request": values["metadata.request_id"]}}
+    if values["do"] == "extend":
+        change["trial_end"] = values["trial_end"]
     if values["do"] == "cancel":
         change["cancel_at_period_end"] = True
     if values["do"] == "keep":

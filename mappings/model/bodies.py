@@ -139,7 +139,8 @@ class Invoice:
 class Subscription:
     """A Stripe subscription with its latest invoice. ``mrr_minor`` is per month, after discount, without tax.
     ``due_at``: when its open sent invoices fall due, the oldest first. ``sends_invoices``: they are sent, not charged.
-    ``collection_paused``: invoices are made and nothing is collected."""
+    ``collection_paused``: invoices are made and nothing is collected. ``request_id`` made it, ``changed_by`` is the
+    request that changed it last, ``shifted_for`` the one whose late instance has moved its trial end."""
 
     subscription_id: str
     customer_id: str
@@ -164,6 +165,8 @@ class Subscription:
     paused_at: int | None = None
     account_id: str = ""
     request_id: str = ""
+    changed_by: str = ""
+    shifted_for: str = ""
     has_payment_method: bool = False
     card_expires_at: int | None = None
     sends_invoices: bool = False

@@ -7,7 +7,7 @@ from contract_tests import HttpContract
 from pydantic import SecretStr
 from vendor_world import gate, plain_http
 
-from connectors.contract import Unknown
+from connectors.contract import Transient, Unknown
 from connectors.stripe import StripeApi, StripeCancellations, StripeCharges, StripeSettings
 from mappings.model import Desired, RequestId, request_subject
 
@@ -111,6 +111,50 @@ class TestStripeCancellationsResumed(OfRequests):
         """There is one resume a pause, whoever asks."""
         self.make(target, wanted("a1"))
         assert target.find(wanted("a2"), None)
+
+
+class OfTrialEnds(OfRequests):
+    """On a trial that was started for it, and ends fifty days later than it did."""
+
+    created = "subscription.updated"
+
+    def prepared(self, live, customer, subscription):
+        wanted = {"customer": customer, "items": [{"price": "price_team_monthly"}], "trial_period_days": 14}
+        trial = stripe_of(live).post("/v1/subscriptions", wanted, "trial")[0]
+        self.values = self.values | {"trial_end": trial["trial_end"] + 50 * 86400}
+        return customer, trial["id"]
+
+    def test_it_reaches_stripe_in_one_change(self, target, wanted, live):
+        values = wanted("a1").values
+        self.make(target, wanted("a1"))
+        trial = stripe_of(live).get(f"/v1/subscriptions/{values['subscription']}")
+        assert (trial["trial_end"], trial["metadata"]) == (values["trial_end"], {self.mark: "a1"})
+        assert self.effects(live) == 1
+
+
+class TestStripeCancellationsExtended(OfTrialEnds):
+    values, mark = {"do": "extend"}, "instep_request"
+
+    def test_a_trial_that_has_ended_meanwhile_does_not_begin_again(self, target, wanted, live):
+        stripe_of(live).post(f"/v1/subscriptions/{wanted('a1').values['subscription']}", {"trial_end": "now"}, "end")
+        with pytest.raises(Transient, match="has ended"):
+            target.find(wanted("a1"), None)
+
+
+class TestStripeCancellationsShifted(OfTrialEnds):
+    values, mark = {"do": "shift"}, "instep_shifted"
+
+    def test_another_subject_is_not_found(self, target, wanted):
+        """There is one shift a trial, whoever asks."""
+        self.make(target, wanted("a1"))
+        assert target.find(wanted("a2"), None)
+
+    @pytest.mark.parametrize("change", ["later", "now"])
+    def test_what_has_been_given_or_has_ended_meanwhile_is_left_alone(self, target, wanted, live, change):
+        values = wanted("a1").values
+        end = "now" if change == "now" else values["trial_end"] + 86400
+        stripe_of(live).post(f"/v1/subscriptions/{values['subscription']}", {"trial_end": end}, "end")
+        assert target.find(wanted("a1"), None)
 
 
 class TestStripeCharges(OfRequests):
