@@ -14,7 +14,7 @@ from sandbox.world import World
 Json = dict[str, Any]
 
 VERSION = "2026-10-28.endive"
-_EVENT_PREFIX = {"subscription": "customer.subscription"}
+_EVENT_PREFIX = {"subscription": "customer.subscription", "dispute": "charge.dispute"}
 KINDS = {
     "customer": "customer",
     "subscription": "subscription",
@@ -23,6 +23,11 @@ KINDS = {
     "price": "price",
     "product": "product",
     "payment_method": "PaymentMethod",
+    "charge": "charge",
+    "refund": "refund",
+    "dispute": "dispute",
+    "coupon": "coupon",
+    "discount": "discount",
     "event": "event",
     "webhook_endpoint": "webhook endpoint",
     "billing_portal.session": "portal session",
@@ -45,6 +50,10 @@ class Account:
         self.prices = self.shelves["price"]
         self.products = self.shelves["product"]
         self.cards = self.shelves["payment_method"]
+        self.charges = self.shelves["charge"]
+        self.refunds = self.shelves["refund"]
+        self.disputes = self.shelves["dispute"]
+        self.coupons = self.shelves["coupon"]
         self.events = self.shelves["event"]
         self.webhooks = self.shelves["webhook_endpoint"]
         self.portals = self.shelves["billing_portal.session"]

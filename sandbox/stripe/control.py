@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.stripe import customers, invoices, seeding
+from sandbox.stripe import customers, disputes, invoices, seeding
 from sandbox.stripe.account import Account
 from sandbox.stripe.errors import StripeError, invalid
 from sandbox.stripe.http import service
@@ -17,24 +17,33 @@ from sandbox.world import World
 
 Json = dict[str, Any]
 
-OUTCOMES = ("ok", "decline")
+OUTCOMES = ("ok", "decline", "action")
 DUNNING = ("canceled", "unpaid", "past_due")
 
 
 def control(world: World) -> APIRouter:
     """Routes to be mounted under ``/_sandbox/stripe``.
 
-    ``POST /customers/{id}/card {"outcome": "ok"|"decline"}`` attaches a new card and makes it the default;
-    ``PUT`` the same changes what the bank says to the default card; ``POST /customers/{id}/pay`` retries its open
-    invoices; ``PUT /settings {"dunning": "canceled"|"unpaid"|"past_due", "key": ...}``; ``POST /import [...]``.
+    ``POST /customers/{id}/card {"outcome": "ok"|"decline"|"action", "expires": "2027-05"}`` attaches a new card and
+    makes it the default (action: the bank asks for 3-D Secure); ``PUT`` changes what the bank says to the default card;
+    ``POST /customers/{id}/pay`` retries its open invoices; ``POST /customers/{id}/dispute {"status", "reason"}``
+    disputes its latest payment, ``PUT`` moves that dispute; ``POST /import [...]``;
+    ``PUT /settings {"dunning": "canceled"|"unpaid"|"past_due", "key": ...}``.
     """
     router, held = APIRouter(), service(world)
     account = held.account
 
     async def card(request: Request) -> Response:
-        outcome = orjson.loads(await request.body() or b"{}").get("outcome", "ok")
+        body = orjson.loads(await request.body() or b"{}")
         act = _add_card if request.method == "POST" else _change_bank
-        return _answer(lambda: act(account, request.path_params["id"], outcome))
+        return _answer(lambda: act(account, request.path_params["id"], body))
+
+    async def dispute(request: Request) -> Response:
+        body, id = orjson.loads(await request.body() or b"{}"), request.path_params["id"]
+        status = body.get("status", "needs_response")
+        if request.method == "PUT":
+            return _answer(lambda: disputes.move(account, id, status))
+        return _answer(lambda: disputes.open_one(account, id, status, body.get("reason", "general")))
 
     async def pay(request: Request) -> Response:
         return _answer(lambda: _pay(account, request.path_params["id"]))
@@ -51,6 +60,7 @@ def control(world: World) -> APIRouter:
         return _answer(lambda: [seeding.add(account, row) for row in rows])
 
     router.add_route("/customers/{id}/card", card, methods=["POST", "PUT"])
+    router.add_route("/customers/{id}/dispute", dispute, methods=["POST", "PUT"])
     router.add_route("/customers/{id}/pay", pay, methods=["POST"])
     router.add_route("/settings", settings, methods=["GET", "PUT"])
     router.add_route("/import", bulk, methods=["POST"])
@@ -68,9 +78,12 @@ def _refuse(message: str) -> None:
     raise invalid(message)
 
 
-def _add_card(account: Account, id: str, outcome: str) -> Json:
+def _add_card(account: Account, id: str, body: Json) -> Json:
     customer = account.customers.need(id)
-    card = customers.new_card(account, _known(outcome))
+    card = customers.new_card(account, _known(body.get("outcome", "ok")))
+    if expires := body.get("expires"):
+        year, _, month = str(expires).partition("-")
+        card["card"] = card["card"] | {"exp_year": int(year), "exp_month": int(month)}
     customers.attach_card(account, card["id"], {"customer": id})
     with account.changing(customer):
         customer["invoice_settings"] = customer["invoice_settings"] | {"default_payment_method": card["id"]}
@@ -83,7 +96,8 @@ def _known(outcome: str) -> str:
     return outcome
 
 
-def _change_bank(account: Account, id: str, outcome: str) -> Json:
+def _change_bank(account: Account, id: str, body: Json) -> Json:
+    outcome = body.get("outcome", "ok")
     card = account.customers.need(id)["invoice_settings"]["default_payment_method"]
     if card is None:
         raise invalid("This customer has no default card.")

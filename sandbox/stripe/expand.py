@@ -24,6 +24,7 @@ EXPANDABLE: dict[str, dict[str, str]] = {
         "customer": "customer",
         "default_payment_method": "payment_method",
         "default_source": "",
+        "discounts": "discount",
         "items.data.price.product": "product",
         "latest_invoice": "invoice",
         "pending_setup_intent": "",
@@ -40,6 +41,10 @@ EXPANDABLE: dict[str, dict[str, str]] = {
     "price": {"product": "product"},
     "product": {"default_price": "price"},
     "payment_method": {"customer": "customer"},
+    "charge": {"customer": "customer", "payment_intent": "", "refunds": "refund"},
+    "refund": {"charge": "charge", "customer": "customer", "payment_intent": ""},
+    "dispute": {"charge": "charge", "payment_intent": ""},
+    "discount": {"customer": "customer", "promotion_code": "", "source.coupon": "coupon"},
 }
 
 
@@ -86,6 +91,11 @@ def _resolve(account: Account, node: Json, head: str, value: Any) -> Any:
     if node.get("object") == "customer" and head == "subscriptions":
         live = [sub for sub in account.subscriptions.of(node["id"]) if sub["status"] != "canceled"]
         return listing(f"/v1/customers/{node['id']}/subscriptions", live[::-1][:10], len(live) > 10)
+    if node.get("object") == "charge" and head == "refunds":
+        mine = [refund for refund in account.refunds.of(node["customer"]) if refund["charge"] == node["id"]]
+        return listing(f"/v1/charges/{node['id']}/refunds", mine[::-1][:10], len(mine) > 10)
+    if isinstance(value, list):
+        return [_resolve(account, node, head, each) for each in value]
     if not isinstance(value, str):
         return value
     for shelf in account.shelves.values():

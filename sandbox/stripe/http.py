@@ -14,7 +14,8 @@ from sandbox.stripe import expand, forms, params
 from sandbox.stripe.account import VERSION, Account
 from sandbox.stripe.errors import NotBegun, StripeError
 from sandbox.stripe.idempotency import Kept
-from sandbox.stripe.routes import Route, find
+from sandbox.stripe.route import Route
+from sandbox.stripe.routes import find
 from sandbox.world import Entry, Window, World
 
 Json = dict[str, Any]

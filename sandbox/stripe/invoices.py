@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import invoice_items, lifecycle
+from sandbox.stripe import charges, coupons, invoice_items, lifecycle
 from sandbox.stripe.account import Account
 from sandbox.stripe.errors import StripeError, declined, invalid
 from sandbox.stripe.periods import DAY, HOUR
@@ -14,6 +14,7 @@ from sandbox.stripe.store import listing
 Json = dict[str, Any]
 
 # Stripe docs: a custom retry schedule counts each retry in days after the attempt before it.
+ACTION = "action"
 RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)
 
 
@@ -21,6 +22,8 @@ def draft(account: Account, sub: Json, reason: str, *, free: bool = False) -> Js
     """A draft for the subscription's current period with its pending invoice items, logged; ``free`` is the zero
     invoice of a trial's start."""
     invoice = build(account, sub, reason, free=free)
+    if not free:
+        coupons.use(account, sub)
     invoice_items.attach(account, sub, invoice)
     return account.add(invoice, "invoice.created")
 
@@ -30,7 +33,8 @@ def build(account: Account, sub: Json, reason: str, *, free: bool = False) -> Js
     id = account.world.new_id("in_", 24)
     lines = [_line(account, id, sub, item, free) for item in sub["items"]["data"]]
     total = sum(line["amount"] for line in lines)
-    amounts = dict.fromkeys(invoice_items.TOTALS, total)
+    amounts = dict.fromkeys(invoice_items.TOTALS, coupons.after(account, sub, total))
+    amounts |= {"subtotal": total, "subtotal_excluding_tax": total}
     details = {"metadata": sub["metadata"], "subscription": sub["id"], "subscription_proration_date": None}
     return new(
         "invoice",
@@ -51,9 +55,10 @@ def build(account: Account, sub: Json, reason: str, *, free: bool = False) -> Js
     )
 
 
-def amount(sub: Json) -> int:
-    """What one period costs, in minor units."""
-    return sum((item["price"]["unit_amount"] or 0) * (item["quantity"] or 0) for item in sub["items"]["data"])
+def amount(account: Account, sub: Json) -> int:
+    """What one period costs after discounts, in minor units."""
+    gross = sum((item["price"]["unit_amount"] or 0) * (item["quantity"] or 0) for item in sub["items"]["data"])
+    return coupons.after(account, sub, gross)
 
 
 def _line(account: Account, invoice: str, sub: Json, item: Json, free: bool) -> Json:
@@ -141,18 +146,25 @@ def card_for(account: Account, sub: Json | None, customer: Json | None) -> str |
 def attempt(
     account: Account, invoice: Json, *, card: str | None = None, manual: bool = False, retry: bool = True
 ) -> bool:
-    """Charge an open invoice once. A manual attempt after the first does not count (Stripe docs: attempt_count)."""
+    """Charge an open invoice once; a card that asks for 3-D Secure pays only where its customer is there. A manual
+    attempt after the first does not count (Stripe docs: attempt_count)."""
     if invoice["status"] != "open":
         return bool(invoice["status"] == "paid")
     card = card or card_for(account, subscription_of(account, invoice), account.customers.get(invoice["customer"]))
     counted = 0 if manual and invoice["attempt_count"] else 1
-    if account.outcomes.get(card or "") == "ok":
+    said = account.outcomes.get(card or "")
+    if card and (said == "ok" or (said == ACTION and manual)):
+        charges.record(account, invoice, card, paid=True)
         settle(account, invoice, counted)
         return True
+    if card and said == "decline":
+        charges.record(account, invoice, card, paid=False)
     with account.changing(invoice, "invoice.payment_failed"):
         invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + counted}
         if counted:
             _plan_retry(account, invoice, retry)
+    if said == ACTION:
+        account.emit("invoice.payment_action_required", invoice)
     lifecycle.payment_failed(account, invoice, last=bool(counted) and retry and not invoice["next_payment_attempt"])
     return False
 
@@ -224,6 +236,10 @@ def pay(account: Account, id: str, params: Json) -> Json:
         and card_for(account, subscription_of(account, invoice), account.customers.get(invoice["customer"])) is None
     ):
         raise StripeError(400, "There is no default payment method for this customer.", code="resource_missing")
+    chosen = card or card_for(account, subscription_of(account, invoice), account.customers.get(invoice["customer"]))
+    if account.outcomes.get(chosen or "") == ACTION:
+        message = "This payment requires additional user action before it can be completed successfully."
+        raise StripeError(402, message, type="card_error", code="invoice_payment_intent_requires_action")
     if not attempt(account, invoice, card=card, manual=True):
         raise declined()
     return invoice

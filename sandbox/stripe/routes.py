@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
 from stripe import params as typed
 from stripe.params import billing_portal, checkout
 
@@ -20,20 +16,19 @@ from sandbox.stripe import (
     sessions,
     subscriptions,
 )  # fmt: skip
-from sandbox.stripe.account import Account
+from sandbox.stripe.payment_routes import ROUTES as PAYMENTS
+from sandbox.stripe.route import LIST as _LIST
+from sandbox.stripe.route import Route
+from sandbox.stripe.route import route as _route
 
-Json = dict[str, Any]
-Handler = Callable[[Account, str, Json], Json]
-
-_LIST = "created ending_before expand limit starting_after"
 _CREATE_SUB = (
     "cancel_at cancel_at_period_end collection_method customer days_until_due default_payment_method description "
-    "expand items metadata off_session payment_behavior payment_settings proration_behavior trial_end "
+    "discounts expand items metadata off_session payment_behavior payment_settings proration_behavior trial_end "
     "trial_period_days trial_settings"
 )
 _UPDATE_SUB = (
     "cancel_at cancel_at_period_end cancellation_details collection_method days_until_due default_payment_method "
-    "description expand items metadata off_session pause_collection payment_behavior payment_settings "
+    "description discounts expand items metadata off_session pause_collection payment_behavior payment_settings "
     "proration_behavior trial_end trial_settings"
 )
 _CHECKOUT = (
@@ -41,28 +36,6 @@ _CHECKOUT = (
     "payment_method_types subscription_data success_url ui_mode"
 )
 _CUSTOMER = f"{' '.join(customers.SETTABLE)} expand"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """``takes``: the parameters this endpoint acts on; others the vendor knows are refused as not simulated."""
-
-    method: str
-    path: str
-    kind: str
-    params: Any
-    handler: Handler
-    takes: frozenset[str]
-    effect: str
-
-    @property
-    def lists(self) -> bool:
-        return self.handler.__name__.startswith("list")
-
-
-def _route(line: str, params: Any, handler: Handler, takes: str = "expand", effect: str = "") -> Route:
-    method, path, kind = line.split()
-    return Route(method, path, kind, params, handler, frozenset(takes.split()), effect)
 
 
 ROUTES = [
@@ -278,7 +251,7 @@ ROUTES = [
     ),
 ]
 
-_BY_PATH = {(route.method, route.path): route for route in ROUTES}
+_BY_PATH = {(route.method, route.path): route for route in (*ROUTES, *PAYMENTS)}
 
 
 def find(method: str, path: str) -> tuple[Route | None, str]:

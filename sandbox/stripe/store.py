@@ -33,8 +33,9 @@ class Shelf:
         return iter(self._objects.values())
 
     def add(self, obj: Json) -> Json:
-        # Invoice items alone call their moment ``date``.
-        key = (obj["created"] if "created" in obj else obj["date"], len(self._keys), obj["id"])
+        # Invoice items call their moment ``date``, discounts ``start``.
+        moment = next(obj[name] for name in ("created", "date", "start") if name in obj)
+        key = (moment, len(self._keys), obj["id"])
         self._objects[obj["id"]], self._keys[obj["id"]] = obj, key
         bisect.insort(self._order, key)
         if customer := obj.get("customer"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import invoices, lifecycle
+from sandbox.stripe import coupons, invoices, lifecycle
 from sandbox.stripe.account import Account
 from sandbox.stripe.errors import NotBegun, StripeError, declined, invalid, missing
 from sandbox.stripe.items import arrange, interval, lay_out
@@ -83,6 +83,8 @@ def _fill(account: Account, sub: Json, customer: Json, params: Json) -> None:
         behavior = sub["trial_settings"]["end_behavior"] | params["trial_settings"]["end_behavior"]
         sub["trial_settings"] = {"end_behavior": behavior}
     sub["metadata"] = merged(sub["metadata"], params)
+    if "discounts" in params:
+        coupons.redeem(account, sub, params["discounts"])
     card = sub["default_payment_method"]
     if card and account.cards.need(card, "default_payment_method")["customer"] != customer["id"]:
         raise invalid(f"The customer does not have a payment method with the ID {card}.", "default_payment_method")
@@ -111,7 +113,7 @@ def _begin_paying(account: Account, sub: Json, customer: Json, behavior: str) ->
     """Stripe docs: payment_behavior. The first invoice is charged at once, or waits 23 hours for its customer."""
     sent = sub["collection_method"] == "send_invoice"
     card = invoices.card_for(account, sub, customer)
-    if invoices.amount(sub) and not sent and behavior != "default_incomplete":
+    if invoices.amount(account, sub) and not sent and behavior != "default_incomplete":
         _need_card(account, card, behavior)
     account.subscriptions.add(sub)
     sub["status"] = "active" if sent else "incomplete"

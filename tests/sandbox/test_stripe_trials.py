@@ -88,6 +88,7 @@ def test_a_card_turns_the_trial_active_before_the_money_comes(sandbox, trial):
         "customer.subscription.updated",
         "invoice.updated",
         "invoice.finalized",
+        "charge.succeeded",
         "invoice.updated",
         "invoice.paid",
         "invoice.payment_succeeded",
