@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
 import orjson
 import requests
 from pydantic import SecretStr
-from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 from urllib3.exceptions import NewConnectionError
 
 from connectors import wire
 from connectors.contract import Gone, Page, Rejected, Transient
 from connectors.gate import Gate, Unclear
+from connectors.signing import Signer
 from mappings.model import Desired, Held, JSONObject, Record, Ref, Step
 
 _ANSWERS = {"provisioning": "running", "ready": "running", "suspended": "suspended", "deleted": "deleted", "failed": ""}
@@ -54,7 +53,7 @@ class Instances:
         self._url = wire.address(self.system, settings.url)
         self._session = requests.Session()
         self._session.trust_env = False
-        self._signer = _signer(settings.secret)
+        self._signer = Signer([settings.secret]) if settings.secret else None
 
     def changes(self, cursor: str | None) -> Iterator[Page]:
         """A provisioner has no feed: a pending instance is looked at by its account's timer."""
@@ -120,14 +119,7 @@ class Instances:
     def _headers(self, content: bytes, key: str) -> dict[str, str]:
         headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
         if self._signer:
-            # The real time, not the mappings' clock: receivers refuse what is five minutes off.
-            message, moment = key or uuid4().hex, datetime.now(UTC)
-            signature = self._signer.sign(message, moment, content.decode())
-            headers |= {
-                "webhook-id": message,
-                "webhook-timestamp": str(int(moment.timestamp())),
-                "webhook-signature": signature,
-            }
+            headers |= self._signer.headers(key or uuid4().hex, content)
         return headers
 
 
@@ -135,15 +127,6 @@ def _nothing_sent(error: requests.RequestException) -> bool:
     """Whether the connection was never made; a connection that broke later may have carried the request."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
-
-
-def _signer(secret: SecretStr | None) -> Webhook | None:
-    if secret is None:
-        return None
-    try:
-        return Webhook(secret.get_secret_value())
-    except (ValueError, EmptyWebhookSecretError):
-        raise ValueError("the provisioner's secret must be whsec_ followed by base64") from None
 
 
 def _understood(answer: JSONObject, name: str) -> JSONObject:

@@ -54,6 +54,8 @@ class Conflict(Rejected):
 
 Explain = Callable[[JSONObject], Complaint | None]
 """None for what is no error body of this vendor: then someone in between has answered."""
+Read = Callable[[str, Explain, int, Mapping[str, str], bytes], JSONObject | None]
+"""As ``understood``: an answer's JSON object, or the class of what went wrong."""
 
 
 @cache
@@ -69,8 +71,10 @@ class Transport(httpx.BaseTransport):
     Rejected. Redirects are never followed. A body that drips longer than READ_TIMEOUT is cut.
     """
 
-    def __init__(self, system: str, explain: Explain, inner: httpx.BaseTransport | None = None) -> None:
-        self._system, self._explain = system, explain
+    def __init__(
+        self, system: str, explain: Explain, inner: httpx.BaseTransport | None = None, read: Read | None = None
+    ) -> None:
+        self._system, self._explain, self._understood = system, explain, read or understood
         self._inner = inner or httpx.HTTPTransport(verify=_trust(), limits=LIMITS)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -81,7 +85,7 @@ class Transport(httpx.BaseTransport):
             raise Transient(f"{self._system} cannot be reached ({type(error).__name__})") from None
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise Unclear(f"{self._system} did not answer completely ({type(error).__name__})") from None
-        response.extensions["data"] = understood(
+        response.extensions["data"] = self._understood(
             self._system, self._explain, response.status_code, response.headers, response.content
         )
         return response
@@ -137,15 +141,21 @@ def _problem(
 
 
 def client(
-    system: str, explain: Explain, base: str, headers: dict[str, str], inner: httpx.BaseTransport | None
+    system: str,
+    explain: Explain,
+    base: str,
+    headers: dict[str, str],
+    inner: httpx.BaseTransport | None,
+    read: Read | None = None,
 ) -> httpx.Client:
-    """An httpx client with our time-outs whose requests end in our classes."""
+    """An httpx client with our time-outs whose requests end in our classes, by ``understood`` unless ``read`` is
+    given."""
     return httpx.Client(
         base_url=address(system, base),
         headers=headers,
         timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
         follow_redirects=False,
-        transport=Transport(system, explain, inner),
+        transport=Transport(system, explain, inner, read),
     )
 
 

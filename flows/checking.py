@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from connectors.stripe import StripeBilling
+from flows.following import calls
 from flows.house import ask, connect, open_store, same_house
 from flows.inspecting import Finding, Findings, views
 from flows.inspecting_names import intercom_names
@@ -57,6 +58,7 @@ class Look:
             "plans": lambda: _plans(settings, self.answering("Stripe"), self.config),
             "Intercom names": self._intercom_names,
             "provisioner": lambda: _provisioner(settings, self.wires),
+            "after": lambda: _after(self.wires, self.config),
             "clock": lambda: _clock(settings),
         }
         self.found: dict[str, str | bool] = {}
@@ -166,6 +168,14 @@ def _provisioner(settings: Settings, w: Wires) -> Findings:
     ask("the provisioner", lambda: instances.fetch(Ref("instances", "instance", "instep-check")))
     proof = "; reading needs no signature, so the secret is first proved by the first instance" if secret else ""
     yield Finding("provisioner", "ok", f"answers{proof}")
+
+
+def _after(w: Wires, config: Config) -> Findings:
+    for name, after in config.after.items():
+        w.hooks.target(name, after)
+        yield Finding("after", "ok", f"{name} calls {calls(after)}")
+    if not config.after:
+        yield Finding("after", "ok", "nothing follows an occurrence ([after] in instep.toml)")
 
 
 def _clock(settings: Settings) -> Findings:

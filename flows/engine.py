@@ -202,14 +202,16 @@ class Engine:
                 self.tally.stopped[system] = str(error)
         down = [system for system, e in visit.unread.items() if isinstance(e, BreakerOpen | Unauthorized)]
         waiting = next(iter([*(pair.waiting for pair in visit.pairs.values() if pair.waiting), *down]), "")
+        pending = [pair.pending_since for pair in visit.pairs.values() if pair.pending_since is not None]
+        polls = [now + max(POLL_FIRST, min(POLL_MOST, now - since)) for since in pending]
+        due = min((at for at in (current.next_look_at, *polls) if at is not None), default=None)
         if waiting:
             self._store.settle(lease, now, f"waiting for {waiting}", now=now, waiting=waiting)
         elif visit.unread or any(pair.retry for pair in visit.pairs.values()):
-            self._store.settle(lease, now, "retry", now=now, retry_in=_backoff(lease.attempts))
+            # A failing target does not hold up what the others are to hear on time.
+            pause = _backoff(lease.attempts) if due is None else min(_backoff(lease.attempts), max(1, due - now))
+            self._store.settle(lease, now, "retry", now=now, retry_in=pause)
         else:
-            pending = [pair.pending_since for pair in visit.pairs.values() if pair.pending_since is not None]
-            polls = [now + max(POLL_FIRST, min(POLL_MOST, now - since)) for since in pending]
-            due = min((at for at in (current.next_look_at, *polls) if at is not None), default=None)
             self._store.settle(lease, now if visit.again else due, "timer", now=now)
 
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from connectors.contract import ConnectorError, Declares, Rejected, Transient, Unauthorized
 from connectors.stripe import StripeBilling
+from flows.hooks import PREFIX, housed, joined
 from flows.pseudonyms import pseudonyms
 from flows.settings import Failed, Misuse, Settings, load_config
 from flows.systems import Wires, sources, targets, wires
@@ -73,7 +74,9 @@ def open_instep(
     hashes = pseudonyms(settings.instep_secrets.get_secret_value(), house.installation_id)
     for gate in w.gates:
         gate.breaker.on_recover = partial(store.wake_waiting, gate.system)
-    return Instep(settings, store, replace(systems, pseudonyms=hashes), house, now, unreachable)
+    since = joined(house, systems.target_names, now())
+    lines = [replace(line, since=since.get(line.target.name, 0)) for line in systems.targets]
+    return Instep(settings, store, replace(systems, targets=lines, pseudonyms=hashes), house, now, unreachable)
 
 
 def open_store(settings: Settings) -> Store:
@@ -123,6 +126,10 @@ def assemble(
 
 def refusal(system: str) -> str:
     """A vendor does not take its key. ``system`` as here or as a Gate names it."""
+    if system.startswith(PREFIX):
+        return (
+            f"The receiver of {system} refuses the signature: give it the secret that `instep after --secrets` shows."
+        )
     name = next((name for name in KEYS if system.casefold() in name.casefold()), "")
     if not name:
         return f"{system} refuses the key."
@@ -191,7 +198,8 @@ def follow_configuration(instep: Instep) -> None:
         return
     declare(instep.systems)
     _begin_again(instep.store, instep.now(), "instep.toml changed")
-    instep.house = replace(instep.house, config_fingerprint=config_mark(instep.systems.config))
+    house = housed(instep.house, instep.systems.target_names, instep.now())
+    instep.house = replace(house, config_fingerprint=config_mark(instep.systems.config))
     instep.store.settle_in(instep.house)
 
 
@@ -241,6 +249,7 @@ def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
         intercom_region=str(found["intercom_region"]),
         modes=modes if on or house is None else {**modes, **house.modes},
         config_fingerprint=config_mark(config) if on or house is None else house.config_fingerprint,
+        joined=joined(house, systems.target_names, settings.clock()()) if house else {},
     )
     if on:
         _begin_again(store, settings.clock()(), "switched on")

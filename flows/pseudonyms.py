@@ -32,8 +32,12 @@ class Pseudonyms:
 def pseudonyms(secrets: str, installation_id: str) -> Pseudonyms:
     """``secrets``: comma separated, newest first. The installation's id comes last: it verifies what was written before
     there was a secret, and dies with the state."""
-    given = [secret.strip() for secret in secrets.split(",")]
-    return Pseudonyms((*(secret for secret in given if secret), installation_id))
+    return Pseudonyms((*listed(secrets), installation_id))
+
+
+def listed(secrets: str) -> list[str]:
+    """INSTEP_SECRETS, newest first."""
+    return [secret for given in secrets.split(",") if (secret := given.strip())]
 
 
 def _hash(secret: str, value: Any) -> str:

@@ -28,9 +28,11 @@ from connectors.stripe import (
     StripeSettings,
     StripeTrials,
 )
+from flows.hooks import Hooks
 from flows.settings import Settings
 from flows.wiring import SourceLine, TargetLine
 from mappings import billing, intercom, product, provisioning, stripe
+from mappings.after import desired_calls
 from mappings.config import Config
 
 
@@ -42,11 +44,12 @@ class Wires:
     intercom: IntercomApi
     product: ProductDatabase
     instances: Instances | None
+    hooks: Hooks
 
     @property
     def gates(self) -> list[Gate]:
         users = (self.stripe, self.intercom, self.product, self.instances)
-        return [user.gate for user in users if user]
+        return [*(user.gate for user in users if user), *self.hooks.gates]
 
 
 def wires(settings: Settings, stripe_per_second: int | None = None) -> Wires:
@@ -58,6 +61,7 @@ def wires(settings: Settings, stripe_per_second: int | None = None) -> Wires:
         IntercomApi(IntercomSettings(settings.intercom_access_token, settings.intercom_api_base)),
         ProductDatabase(ProductSettings(SecretStr(settings.instep_product_url.get_secret_value()))),
         Instances(ProvisionerSettings(settings.provisioner_url, secret)) if settings.provisioner_url else None,
+        Hooks(settings.instep_secrets),
     )
 
 
@@ -120,4 +124,5 @@ def targets(w: Wires, config: Config, now: Callable[[], int]) -> list[TargetLine
         TargetLine(IntercomCompanies(w.intercom), intercom.desired_companies),
         TargetLine(IntercomContacts(w.intercom, owned.__contains__), intercom.desired_contacts),
         TargetLine(IntercomEvents(w.intercom), intercom.desired_events),
+        *(TargetLine(w.hooks.target(name, after), desired_calls(name)) for name, after in config.after.items()),
     ]

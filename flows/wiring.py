@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.contract import Source, Target
 from flows.pseudonyms import Pseudonyms
@@ -30,7 +30,8 @@ class TargetLine:
     ``held``: what the facts say it holds; asked when a Link is born, and at every plan when ``fetched`` (what was
     fetched replaces what we believed). ``expect``: the facts once a step was done, for a plan. ``unfinished``: an
     accepted push may still be on its way, so a plan lists what follows as "then". ``redeem``: what a create uses up.
-    ``answers``: it only answers the product's requests, which an excluded account gets too.
+    ``answers``: it only answers the product's requests, which an excluded account gets too. ``since``: what happened
+    before (unix seconds) is known there, not told; later than our birth for a target that came later.
     """
 
     target: Target
@@ -41,11 +42,14 @@ class TargetLine:
     unfinished: bool = False
     redeem: Callable[[AccountFacts, Step], list[tuple[str, str]]] | None = None
     answers: bool = False
+    since: int = 0
 
     def wanted(self, facts: AccountFacts, life: Life, config: Config) -> list[Desired]:
         """What the target should hold for this account; nothing but answers for one that is excluded."""
         if facts.account and facts.account.excluded and not self.answers:
             return []
+        if self.since > facts.born_at:
+            facts = replace(facts, born_at=self.since)
         return list(self.desired(facts, life, config))
 
 
@@ -63,6 +67,10 @@ class Systems:
     names: Sequence[Name] = ()
     zone: str = "UTC"
     pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
+
+    @property
+    def target_names(self) -> list[str]:
+        return [line.target.name for line in self.targets]
 
     def mode(self, target: str) -> Mode:
         return self.modes.get(target, "watch")

@@ -13,7 +13,7 @@ from importlib import metadata
 
 from cyclopts import App, CycloptsError, MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
-from instep import demonstrating, knowing, naming, rehearsing, requesting, running, simulating, starting
+from instep import demonstrating, following, knowing, naming, rehearsing, requesting, running, simulating, starting
 from instep.screen import complain
 
 DEBUG = "--debug"
@@ -39,6 +39,7 @@ app.command(running.sync)
 app.command(running.sweep)
 app.command(knowing.status)
 app.command(knowing.todo)
+app.command(following.after)
 app.command(request)
 for command in (requesting.trial, requesting.cancel, requesting.keep, requesting.reactivate, requesting.charge):
     request.command(command)

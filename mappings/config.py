@@ -237,7 +237,6 @@ class Config(Strict):
     def unused(self) -> list[str]:
         """What is set to something that this version reads but does not act on yet."""
         asked: Mapping[str, bool] = {
-            "[after]": bool(self.after),
             "[brake]": self.brake != Brake(),
             "trials.refused_starts_paid": self.trials.refused_starts_paid,
             "policy.retention_days": self.policy.retention_days > 0,

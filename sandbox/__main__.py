@@ -12,13 +12,13 @@ import uvicorn
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from sandbox import fixtures, intercom, provisioner, stripe
+from sandbox import fixtures, hooks, intercom, provisioner, stripe
 from sandbox.app import Front
 from sandbox.control import LIMITS, control, moment
 from sandbox.stripe.http import service
 from sandbox.world import World
 
-VENDORS: dict[str, Any] = {"stripe": stripe, "intercom": intercom, "provisioner": provisioner}
+VENDORS: dict[str, Any] = {"stripe": stripe, "intercom": intercom, "provisioner": provisioner, "hooks": hooks}
 
 
 def application(world: World) -> Front:
@@ -67,7 +67,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sandbox", description="Simulated Stripe, Intercom and provisioner.")
+    parser = argparse.ArgumentParser(prog="sandbox", description="Simulated Stripe, Intercom, provisioner and hooks.")
     parser.add_argument("--port", type=int, default=8400, help="0 picks a free one")
     parser.add_argument("--now", help="freeze the clock at this ISO instant or unix second")
     parser.add_argument("--seed", type=int, default=1)

@@ -1,8 +1,8 @@
 """The one door of the sandbox: reads a request whole, books it, lets a scripted fault happen, asks its vendor.
 
-Vendors are ASGI apps under ``/stripe``, ``/intercom`` and ``/provisioner``. A vendor finds the ledger entry of its call
-in ``scope["state"]["entry"]`` (``request.state.entry``), whose ``fault`` names a scripted failure, and fills ``effect``
-and ``object_id``. Calls are answered one at a time, in order of arrival, so vendors need no locks.
+Vendors are ASGI apps under ``/stripe``, ``/intercom``, ``/provisioner`` and ``/hooks``. A vendor finds the ledger entry
+of its call in ``scope["state"]["entry"]`` (``request.state.entry``), whose ``fault`` names a scripted failure, and
+fills ``effect`` and ``object_id``. Calls are answered one at a time, in order of arrival, so vendors need no locks.
 """
 
 from __future__ import annotations

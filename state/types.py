@@ -41,7 +41,10 @@ class AlreadyRedeemed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Who this installation is: written by ``init``, compared with the vendors' identities at every start."""
+    """Who this installation is: written by ``init``, compared with the vendors' identities at every start.
+
+    ``joined``: when a message target was first configured, for those that came after ``born_at``.
+    """
 
     installation_id: str
     born_at: int
@@ -51,6 +54,7 @@ class House:
     intercom_region: str
     modes: Mapping[str, Mode]
     config_fingerprint: str
+    joined: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from dataclasses import replace
 from threading import get_ident
 from typing import Any, NoReturn
 
+import sqlalchemy as sa
+from pydantic import SecretStr
 from town import Town
 
 from connectors.contract import Target
@@ -22,7 +24,7 @@ from flows.systems import Wires, targets
 from flows.wiring import TargetLine
 from mappings.config import Config
 from mappings.model import AccountId, Held, Link, Step
-from state.store import Entry, Store
+from state.store import Entry, House, Store
 
 CREATED = {
     "customer.created": 1, "subscription.created": 1, "instance.running": 1, "company.created": 1,
@@ -42,10 +44,14 @@ class Works(Town):
         self.opened = open_instep(self.settings, self.lines)
         return self.opened
 
-    def trial(self, short: str = "acme") -> AccountId:
+    @property
+    def settings(self) -> Settings:
+        return super().settings.model_copy(update={"instep_secrets": SecretStr("of the works")})
+
+    def trial(self, short: str = "acme", days: int | None = None) -> AccountId:
         """A team with one owner who asks for a trial."""
         account = self.team(short, f"{short} Inc", **{f"{short}owner": "owner"})
-        self.request_trial(short, f"{short}owner")
+        self.request_trial(short, f"{short}owner", days=days)
         return AccountId(account)
 
     def start(self, lines: TargetLines = targets, work: Callable[[Instep], Any] = sync, **changes: Any) -> int:
@@ -89,12 +95,25 @@ class Works(Town):
         with self.memory() as store:
             return store.journal(limit=10_000)
 
+    def house(self) -> House:
+        with self.memory() as store:
+            found = store.house()
+            assert found
+            return found
+
     def switch_on(self, target: str) -> None:
         """Another line of the registry, from its first use."""
+        house = self.house()
         with self.memory() as store:
-            house = store.house()
-            assert house
             store.settle_in(replace(house, modes={**house.modes, target: "on"}))
+
+    def retry_in(self, short: str) -> float:
+        """Seconds until the account is tried again."""
+        engine = sa.create_engine(self._state)
+        with engine.connect() as connection, self.memory() as store:
+            found = sa.text("SELECT retry_at FROM agenda WHERE account_id = :a")
+            at = connection.execute(found, {"a": self.account(short)}).scalar_one()
+            return float(at - store.db_now())
 
     def told_once(self) -> bool:
         """No line of the journal stands there twice."""

@@ -143,7 +143,6 @@ def test_every_name_is_declared_once() -> None:
 
 def test_what_is_not_acted_on_yet_is_named() -> None:
     assert read().unused() == []
-    assert read(after={"expired-trial": {"url": "https://example.com"}}).unused() == ["[after]"]
     assert read(brake={"instance_deletions_a_day": 1}).unused() == ["[brake]"]
 
 
