@@ -14,6 +14,7 @@ from flows.inspecting import Finding, Findings, views
 from flows.inspecting_names import intercom_names
 from flows.settings import Failed, Misuse, Settings, load_config
 from flows.systems import Wires
+from flows.tickets import PATH, tickets
 from flows.wording import counted
 from mappings.catalog import Catalog, catalog
 from mappings.config import Config
@@ -22,6 +23,7 @@ from state.store import House, Store
 
 T = TypeVar("T")
 CLOCKS_MAY_DIFFER = 60
+SHORT = 32
 
 
 def check(settings: Settings) -> list[Finding]:
@@ -59,6 +61,7 @@ class Look:
             "Intercom names": self._intercom_names,
             "provisioner": lambda: _provisioner(settings, self.wires),
             "after": lambda: _after(self.wires, self.config),
+            "billing links": lambda: _links(settings),
             "clock": lambda: _clock(settings),
         }
         self.found: dict[str, str | bool] = {}
@@ -127,7 +130,8 @@ class Look:
     def _intercom_names(self) -> Findings:
         house = open_store(self.settings).house()
         sent = bool(house and house.modes.get("intercom.contacts") == "on")
-        return intercom_names(self.answering("Intercom"), self.config, sent)
+        linked = tickets(self.settings).on
+        return intercom_names(self.answering("Intercom"), self.config, sent, linked)
 
     def _targets(self) -> Findings:
         modes = self._known().modes
@@ -176,6 +180,23 @@ def _after(w: Wires, config: Config) -> Findings:
         yield Finding("after", "ok", f"{name} calls {calls(after)}")
     if not config.after:
         yield Finding("after", "ok", "nothing follows an occurrence ([after] in instep.toml)")
+
+
+def _links(settings: Settings) -> Findings:
+    sealing, public = tickets(settings), settings.instep_public_url
+    if not public:
+        yield Finding("billing links", "ok", "none: INSTEP_PUBLIC_URL is not set")
+    elif not sealing.on:
+        text = "none: INSTEP_PUBLIC_URL is set without INSTEP_SECRETS: put at least 32 random characters there"
+        yield Finding("billing links", "warning", text)
+    elif len(sealing.secrets[0]) < SHORT:
+        text = f"the first of INSTEP_SECRETS has under {SHORT} characters and may be guessed: put a longer one in front"
+        yield Finding("billing links", "warning", text)
+    else:
+        open_to_all = not public.startswith("https://")
+        yield Finding("billing links", "ok", f"they begin with {sealing.base}/{PATH}/; `instep door` answers them")
+        if open_to_all:
+            yield Finding("billing links", "warning", "INSTEP_PUBLIC_URL is not https: links can be read on their way")
 
 
 def _clock(settings: Settings) -> Findings:

@@ -183,7 +183,8 @@ class Engine:
 
     def _facts(self, account: AccountId) -> tuple[AccountFacts, Life]:
         systems = self._systems
-        facts = gather(self._store, account, self._born_at, systems.pseudonyms, systems.config.trials.one_per_domain)
+        domains = systems.config.trials.one_per_domain
+        facts = gather(self._store, account, self._born_at, systems.pseudonyms, domains, systems.tickets)
         return facts, life(facts, systems.config, systems.catalog, self._now(), systems.managed, systems.zone)
 
     def _alert(self, facts: AccountFacts, current: Life) -> None:

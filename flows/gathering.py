@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from flows.pseudonyms import Pseudonyms
+from flows.tickets import Tickets, addresses
 from mappings.model import (
     AccessRow,
     Account,
@@ -36,11 +37,18 @@ TRIALS = "stripe.trials"
 
 
 def gather(
-    store: Store, account: AccountId, born_at: int, pseudonyms: Pseudonyms, domains: bool = False
+    store: Store,
+    account: AccountId,
+    born_at: int,
+    pseudonyms: Pseudonyms,
+    domains: bool = False,
+    tickets: Tickets | None = None,
 ) -> AccountFacts:
     """Everything the state knows about ``account``, in an order that does not depend on how it came in. ``domains``: a
-    company has one trial."""
+    company has one trial. ``tickets``: they make its billing links."""
     facts = _with_requests(store, assemble(account, store.facts([account]).get(account, []), born_at))
+    if tickets:
+        facts = replace(facts, billing_urls=addresses(store, facts, tickets))
     waiting = [r.request_id for r in facts.requests if r.kind == "trial" and not r.answer]
     if not waiting:
         return facts

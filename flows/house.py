@@ -14,6 +14,7 @@ from flows.hooks import PREFIX, housed, joined
 from flows.pseudonyms import pseudonyms
 from flows.settings import Failed, Misuse, Settings, load_config
 from flows.systems import Wires, sources, targets, wires
+from flows.tickets import Tickets, tickets
 from flows.wiring import SourceLine, Systems, TargetLine
 from mappings.catalog import catalog
 from mappings.config import Config
@@ -22,6 +23,7 @@ from mappings.naming import names
 from state.store import House, StateError, Store
 
 T = TypeVar("T")
+NO_TICKETS = Tickets()
 TargetLines = Callable[[Wires, Config, Callable[[], int]], Sequence[TargetLine]]
 SourceLines = Callable[[Wires, Callable[[], int]], Sequence[SourceLine]]
 # Where a system's key and its address are set.
@@ -70,7 +72,9 @@ def open_instep(
     unreachable: dict[str, str] = {}
     same_house(house, identify(w, unreachable))
     ask("the product database", w.product.check)
-    systems = assemble(w, config, house.modes, now, target_lines, source_lines, settings.instep_timezone)
+    sealing = tickets(settings, house.installation_id)
+    zone = settings.instep_timezone
+    systems = assemble(w, config, house.modes, now, target_lines, source_lines, zone, sealing)
     hashes = pseudonyms(settings.instep_secrets.get_secret_value(), house.installation_id)
     for gate in w.gates:
         gate.breaker.on_recover = partial(store.wake_waiting, gate.system)
@@ -109,6 +113,7 @@ def assemble(
     target_lines: TargetLines = targets,
     source_lines: SourceLines = sources,
     zone: str = "UTC",
+    sealing: Tickets = NO_TICKETS,
 ) -> Systems:
     """Connect everything; reads Stripe's prices to know which price means which plan."""
     prices = ask("Stripe", StripeBilling(w.stripe, now).prices)
@@ -119,8 +124,9 @@ def assemble(
         catalog=catalog(config, prices),
         managed=w.instances is not None,
         modes=modes,
-        names=names(config),
+        names=names(config, sealing.on),
         zone=zone,
+        tickets=sealing,
     )
 
 
@@ -182,14 +188,15 @@ def same_house(house: House, found: Mapping[str, str | bool]) -> None:
 
 
 def configuration_changed(instep: Instep) -> bool:
-    """Whether instep.toml is another one than the accounts were last brought in step with."""
-    return config_mark(instep.systems.config) != instep.house.config_fingerprint
+    """Whether instep.toml, or what billing links are made of, is another than the accounts were last brought in step
+    with."""
+    return config_mark(instep.systems.config, instep.systems.tickets) != instep.house.config_fingerprint
 
 
-def config_mark(config: Config) -> str:
-    """Moves with instep.toml, and with a version that needs other names in Intercom."""
-    needed = sorted(f"{name.kind} {name.name} {name.type}" for name in names(config))
-    return fingerprint([config.model_dump(mode="json"), needed])
+def config_mark(config: Config, sealing: Tickets) -> str:
+    """Moves with instep.toml, with a version that needs other names in Intercom, and with what links are made of."""
+    needed = sorted(f"{name.kind} {name.name} {name.type}" for name in names(config, sealing.on))
+    return fingerprint([config.model_dump(mode="json"), needed, *([sealing.mark] if sealing.on else [])])
 
 
 def follow_configuration(instep: Instep) -> None:
@@ -199,7 +206,8 @@ def follow_configuration(instep: Instep) -> None:
     declare(instep.systems)
     _begin_again(instep.store, instep.now(), "instep.toml changed")
     house = housed(instep.house, instep.systems.target_names, instep.now())
-    instep.house = replace(house, config_fingerprint=config_mark(instep.systems.config))
+    mark = config_mark(instep.systems.config, instep.systems.tickets)
+    instep.house = replace(house, config_fingerprint=mark)
     instep.store.settle_in(instep.house)
 
 
@@ -230,7 +238,8 @@ def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
     w = connect(settings)
     found = identify(w)
     ask("the product database", w.product.check)
-    systems = assemble(w, config, {}, settings.clock())
+    sealing = tickets(settings)
+    systems = assemble(w, config, {}, settings.clock(), sealing=sealing)
     store = _reachable(settings)
     house = store.house()
     if house:
@@ -248,8 +257,8 @@ def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
         intercom_workspace=str(found["intercom_workspace"]),
         intercom_region=str(found["intercom_region"]),
         modes=modes if on or house is None else {**modes, **house.modes},
-        config_fingerprint=config_mark(config) if on or house is None else house.config_fingerprint,
         joined=joined(house, systems.target_names, settings.clock()()) if house else {},
+        config_fingerprint=config_mark(config, sealing) if on or house is None else house.config_fingerprint,
     )
     if on:
         _begin_again(store, settings.clock()(), "switched on")

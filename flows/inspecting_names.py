@@ -16,9 +16,9 @@ ABOUT = "Intercom names"
 MOST_EVENTS = 120
 
 
-def intercom_names(w: Wires, config: Config, sent: bool) -> Findings:
-    """``sent``: contacts are written, so that what exists under our names is ours."""
-    wanted = names(config)
+def intercom_names(w: Wires, config: Config, sent: bool, linked: bool) -> Findings:
+    """``sent``: contacts are written, so that what exists under our names is ours. ``linked``: with billing links."""
+    wanted = names(config, linked)
     there = ask("Intercom", lambda: attributes(w.intercom))
     tags = {str(tag["name"]).casefold() for tag in ask("Intercom", lambda: w.intercom.get("/tags")).get("data") or []}
     for problem in hindrances(wanted, there):

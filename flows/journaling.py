@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flows.pseudonyms import Pseudonyms
+from mappings.links import hidden
 from mappings.model import Held, Link, Scalar, Step
 from mappings.plan import scalars
 from state.store import Entry
@@ -38,4 +39,12 @@ def entry(link: Link, step: Step, held: Held, now: int, run: str, pseudonyms: Ps
 
 def minimised(values: Mapping[str, Scalar], pseudonyms: Pseudonyms) -> dict[str, Scalar]:
     """Values for the journal: what names a person becomes a short hash, so that a change still shows."""
-    return {name: f"#{pseudonyms.of(v)[:8]}" if name in PERSONAL and v else v for name, v in values.items()}
+    return {name: _minimised(name, value, pseudonyms) for name, value in values.items()}
+
+
+def _minimised(name: str, value: Scalar, pseudonyms: Pseudonyms) -> Scalar:
+    """A billing link opens a page: its hash says no more than that it is another one."""
+    if name in PERSONAL and value:
+        return f"#{pseudonyms.of(value)[:8]}"
+    shown = hidden(value) if isinstance(value, str) else value
+    return shown if shown == value else f"{shown} #{pseudonyms.of(value)[:8]}"

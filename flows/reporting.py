@@ -17,6 +17,7 @@ from flows.hub import Hub, Report
 from flows.reading import Pulled
 from flows.settings import Failed, Misuse, load_settings
 from flows.wording import counted
+from mappings.links import hidden
 from state.store import Entry, StateError
 
 # A table of more rows is slow to open; the journal has them all.
@@ -83,7 +84,7 @@ def sentence(error: Exception) -> str:
 
 def public(text: str) -> str:
     """Anything like an e-mail address is hidden."""
-    return re.sub(r"\S*@\S*", "(hidden)", text)
+    return re.sub(r"\S*@\S*", "(hidden)", hidden(text))
 
 
 def escaped(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from connectors.contract import Source, Target
 from flows.pseudonyms import Pseudonyms
+from flows.tickets import Tickets
 from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.lifecycle import Life
@@ -67,6 +68,7 @@ class Systems:
     names: Sequence[Name] = ()
     zone: str = "UTC"
     pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
+    tickets: Tickets = field(default_factory=Tickets)
 
     @property
     def target_names(self) -> list[str]:

@@ -13,7 +13,18 @@ from importlib import metadata
 
 from cyclopts import App, CycloptsError, MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
-from instep import demonstrating, following, knowing, naming, rehearsing, requesting, running, simulating, starting
+from instep import (
+    demonstrating,
+    following,
+    knowing,
+    linking,
+    naming,
+    rehearsing,
+    requesting,
+    running,
+    simulating,
+    starting,
+)
 from instep.screen import complain
 
 DEBUG = "--debug"
@@ -40,6 +51,7 @@ app.command(running.sweep)
 app.command(knowing.status)
 app.command(knowing.todo)
 app.command(following.after)
+app.command(linking.revoke)
 app.command(request)
 for command in (requesting.trial, requesting.cancel, requesting.keep, requesting.reactivate, requesting.charge):
     request.command(command)

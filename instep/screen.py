@@ -11,6 +11,8 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any
 
+from mappings.links import hidden
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -89,7 +91,9 @@ def _public(value: Any) -> Any:
         return public(value)
     if isinstance(value, list | tuple):
         return [_public(item) for item in value]
-    return "(hidden)" if isinstance(value, str) and "@" in value else value
+    if not isinstance(value, str):
+        return value
+    return "(hidden)" if "@" in value else hidden(value)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mappings.config import Config
-from mappings.details import support_tier
+from mappings.details import LONGEST, support_tier
 from mappings.lifecycle import Life
 from mappings.model import (
     AccountFacts,
@@ -72,6 +72,7 @@ def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterabl
         told |= {"billing_role": person.role, "support_tier": support_tier(life.stage)}
         told |= _billing_values(facts, life) | _journey(facts, config)
         values |= _custom(config, {name: value for name, value in told.items() if _hears(config, person, name)})
+        values |= _custom(config, _link(facts, person, config))
         tags = _tags(life, config) if _hears(config, person, "tags") else frozenset()
         teams = frozenset(_teams(facts, memberships))
         yield Desired(
@@ -116,6 +117,14 @@ def at_home(facts: AccountFacts) -> Iterable[tuple[Person, list[Person]]]:
 def _hears(config: Config, person: Person, name: str) -> bool:
     told = audience(config, name)
     return told == "everyone" or (told == "billing" and person.bills)
+
+
+def _link(facts: AccountFacts, person: Person, config: Config) -> dict[str, Scalar]:
+    """Each person's own link, whatever the audience; cleared where they may not have one any more."""
+    if facts.billing_urls is None or audience(config, "billing_url") == "none":
+        return {}
+    url = facts.billing_urls.get(person.user_id, "")
+    return {"billing_url": url if 0 < len(url) <= LONGEST else None}
 
 
 def _journey(facts: AccountFacts, config: Config) -> dict[str, Scalar]:

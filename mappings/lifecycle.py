@@ -22,6 +22,7 @@ from mappings.config import Config
 from mappings.details import OWING, details, next_win_back
 from mappings.disputes import dispute_alerts, disputed
 from mappings.fairness import Shift, late_shift
+from mappings.links import with_links
 from mappings.model import Access, AccountFacts, Occurrence, Request, RequestId, Scalar, Stage, Subscription
 from mappings.money import mrr
 from mappings.occurrences import occurrences, product_trial
@@ -128,7 +129,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         dates=dates,
         details=details(facts, leading, verdict, now),
         occurrences=(*occurrences(facts, leading, current), *own_trial, *reminder.due),
-        answers={**decision.answers, **others.answers},
+        answers=with_links({**decision.answers, **others.answers}, facts),
         start=decision.start,
         price=decision.price,
         accepted=others.accepted,

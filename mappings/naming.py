@@ -61,12 +61,13 @@ def entries(config: Config) -> list[Entry]:
     ]  # fmt: skip
 
 
-def names(config: Config) -> list[Name]:
-    """Every tag and attribute that must exist before anything is sent."""
+def names(config: Config, linked: bool = False) -> list[Name]:
+    """Every tag and attribute that must exist before anything is sent. ``linked``: there are billing links."""
     return [
         Name("tag", e.name) if e.kind == "tag" else Name(e.kind, e.name, e.type, e.says)
         for e in entries(config)
         if e.kind != "event" and not e.standard and (e.kind == "tag" or e.audience != "none")
+        if linked or e.key != "billing_url"
     ]
 
 

@@ -10,6 +10,7 @@ import orjson
 
 from mappings.config import Config
 from mappings.lifecycle import Life
+from mappings.links import account_link
 from mappings.model import (
     Access,
     AccessRow,
@@ -200,6 +201,8 @@ def desired_access(facts: AccountFacts, life: Life, config: Config) -> Iterable[
         "instance_status": life.instance_status,
         "stripe_customer_id": life.customer_id,
     }
+    if facts.billing_urls is not None:
+        values["billing_url"] = account_link(facts)
     if life.access is not None:
         values["access"] = life.access
     # A missing row means full access, but a trial that is being made takes nothing away.

@@ -10,6 +10,7 @@ from typing import Literal
 from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.disputes import lost
+from mappings.links import NO_CARD, PAYMENT_OPEN
 from mappings.model import AccountFacts, Request, RequestId, Subscription
 from mappings.standing import DAY, leading_subscription
 from mappings.trials import MAX_DAYS, Answer, extends
@@ -172,7 +173,7 @@ def _reactivate(request: Request, facts: AccountFacts, sub: Subscription | None,
     if sub.status == "paused":
         return Accepted(request, "resume", sub) if _has_card(facts, sub) else _NO_CARD
     if sub.status in ("unpaid", "past_due", "incomplete"):
-        return "refused", "a payment is open: paying it reactivates the subscription"
+        return "refused", PAYMENT_OPEN
     if sub.status != "canceled":
         return Accepted(request, "keep", sub) if sub.cancel_at else ("already", "the subscription is running")
     price = _price(request, sub, catalog)
@@ -181,7 +182,7 @@ def _reactivate(request: Request, facts: AccountFacts, sub: Subscription | None,
     return Accepted(request, "subscribe", sub, price) if _has_card(facts) else _NO_CARD
 
 
-_NO_CARD: Answer = ("refused", "there is no usable default payment method")
+_NO_CARD: Answer = ("refused", NO_CARD)
 
 
 def _has_card(facts: AccountFacts, sub: Subscription | None = None) -> bool:

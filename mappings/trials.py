@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.disputes import lost
+from mappings.links import TRIAL_USED
 from mappings.model import AccountFacts, Request, RequestId, Subscription
 from mappings.seen import paused_by_trial_end
 
@@ -92,7 +93,7 @@ def _refusal(request: Request, facts: AccountFacts, config: Config, catalog: Cat
     if any(s.status not in OVER and not _expired(s) for s in facts.subscriptions):
         return "already", "the account has a trial or a subscription"
     if facts.redeemed_by - {request.request_id} or any(s.trial_start for s in facts.subscriptions):
-        return "refused", "the trial was already used"
+        return "refused", TRIAL_USED
     return None
 
 

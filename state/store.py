@@ -15,6 +15,7 @@ from state.inbox import Inbox
 from state.ledger import Ledger
 from state.links import Links
 from state.looks import Looks
+from state.revoking import Revocations
 from state.schema import house
 from state.sql import clock
 from state.types import (
@@ -53,7 +54,7 @@ __all__ = [
 ]
 
 
-class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger):
+class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Revocations):
     """``now`` parameters are the mapping clock (may be frozen); leases, back-off and retry use the database's clock.
 
     Threads may share a Store. Every method raises StateError when the database cannot be used."""

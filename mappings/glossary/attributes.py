@@ -67,6 +67,8 @@ CONTACT = by_name([
               "7 days after churn", "120 days after churn, when a payment is disputed, or when the account is back"),
     Attribute("hold_reason", "string", "Why the account is on hold: staff's own word, or lost dispute",
               "when the product gives one or a payment dispute was lost", _ENDS),
+    Attribute("billing_url", "string", "This person's own page to add a card, to pay or to subscribe",
+              "with the contact, where there are billing links", "when the person no longer bills"),
     Attribute("payment_action_url", "string", "Where the open invoice can be paid",
               "when a payment is open or failed, or an invoice was sent",
               "when it is paid or the subscription ends"),

@@ -17,7 +17,7 @@ from mappings.model.bodies import (
     Request,
     Subscription,
 )
-from mappings.model.ids import AccountId, JSONObject, Scalar
+from mappings.model.ids import AccountId, JSONObject, Scalar, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ class AccountFacts:
 
     ``redeemed_by``: requests that have used up a trial of this account or its people. ``rejected``: requests whose
     trial the vendor refused to make. ``made``: open requests whose change was made; ``begun``: those whose change may
-    have been sent, its outcome not known yet.
+    have been sent, its outcome not known yet. ``billing_urls``: the billing link of each person who may have one; None
+    where there are no links.
     """
 
     account_id: AccountId
@@ -97,6 +98,7 @@ class AccountFacts:
     rejected: frozenset[str] = frozenset()
     made: frozenset[str] = frozenset()
     begun: frozenset[str] = frozenset()
+    billing_urls: Mapping[UserId, str] | None = None
     born_at: int = 0
 
 

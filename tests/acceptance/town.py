@@ -49,6 +49,7 @@ class Town:
         self.name, self.vendors, self.product = name, vendors, product
         self._config, self._new_state, self._state = config, new_state, new_state()
         self._config.write_text(CONFIG)
+        self.public_url = self.secrets = ""
         self.opened: Instep | None = None
 
     # The product's side
@@ -97,6 +98,8 @@ class Town:
             intercom_api_base=f"{url}/intercom",
             provisioner_url=f"{url}/provisioner",
             provisioner_secret=SECRET,
+            instep_public_url=self.public_url,
+            instep_secrets=self.secrets,
             instep_concurrency=4,
             instep_now=datetime.fromtimestamp(self.vendors.now, UTC).isoformat(),
         )
