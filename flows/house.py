@@ -217,15 +217,6 @@ def _begin_again(store: Store, now: int, reason: str) -> None:
     store.make_all_due(now, reason)
 
 
-def init_product(settings: Settings) -> list[str]:
-    """The product's database alone: its views checked, the tables it shares with Instep made where they are missing;
-    returns their names. Raises Misuse or Failed; then nothing was written."""
-    w = connect(settings)
-    ask("the product database", w.product.check)
-    ask("the product database", w.product.make_tables)
-    return list(w.product.tables)
-
-
 def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
     """Set this installation up: everything is checked before the first table is made.
 

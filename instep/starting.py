@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from instep import offering
 from instep.options import Json, Yes
 from instep.screen import as_json, complain, confirm, console, moment, say, show, table
 
@@ -23,8 +24,12 @@ def init(
     *,
     on: Annotated[bool, Parameter(negative=(), help="Switch every target on (refused with a live key).")] = False,
     product: Annotated[
-        bool, Parameter(negative=(), help="The product's database only: its views checked, the two tables made.")
+        bool, Parameter(negative=(), help="The product's database only: views proposed and made, and the two tables.")
     ] = False,
+    column: Annotated[
+        list[str] | None,
+        Parameter(name="--column", negative=(), help="user_id=users.uuid: with --product, take this column instead."),
+    ] = None,
     access: Annotated[
         Literal["full", "none"] | None,
         Parameter(help="Write an example instep.toml where there is none: access without a subscription."),
@@ -34,17 +39,13 @@ def init(
 ) -> int:
     """Set up the state, the two tables in the product's database and this installation's identity."""
     from flows.house import init as set_up
-    from flows.house import init_product
-    from flows.settings import load_settings
+    from flows.settings import Misuse, load_settings
 
     settings = load_settings()
     if product:
-        made = init_product(settings)
-        if json:
-            as_json({"tables": made})
-        else:
-            say(f"The views have the columns they need. Tables in the product's database: {', '.join(made)}.")
-        return 0
+        return offering.product(settings, column or [], yes, json)
+    if column:
+        raise Misuse("--column goes with --product.")
     refused = on and settings.live
     if not refused:
         _example(settings.instep_config, access)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +19,9 @@ from connectors.product.shapes import OPTIONAL, REQUIRED, TABLES, metadata
 
 T = TypeVar("T")
 STATEMENT_TIMEOUT = 30
+MAY_CREATE = """
+SELECT has_schema_privilege(current_schema(), 'CREATE') AND current_setting('transaction_read_only') = 'off'
+"""
 UNREACHABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 # SQLite calls wrong statements operational errors too.
 SQLITE_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL")
@@ -81,6 +84,42 @@ class ProductDatabase:
                 return connection.execute(statement).rowcount
 
         return self._work(run, write=True)
+
+    def execute(self, statements: Sequence[str]) -> None:
+        """Statements as they are, in one transaction: all of them or none."""
+
+        def run() -> None:
+            with self._engine.connect() as connection:
+                # Python's SQLite driver begins no transaction before what defines a schema.
+                if self.dialect == "sqlite":
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                for statement in statements:
+                    connection.execution_options(no_parameters=True).exec_driver_sql(statement)
+                connection.commit()
+
+        self._work(run, write=True)
+        self.forget()
+
+    def writable(self) -> bool:
+        """Whether views and tables can be made. Raises Transient."""
+
+        def run() -> bool:
+            with self._engine.connect() as connection:
+                if self.dialect == "sqlite":
+                    # Never committed; to begin a transaction says nothing yet.
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    connection.exec_driver_sql("CREATE TABLE instep_probe (id INTEGER)")
+                    return True
+                return bool(connection.execute(sa.text(MAY_CREATE)).scalar())
+
+        try:
+            return self._work(run, write=False)
+        except Rejected:
+            return False
+
+    def inspect(self, look: Callable[[sa.Engine], T]) -> T:
+        """What ``look`` finds in the schema."""
+        return self._work(lambda: look(self._engine), write=False)
 
     def rows(self, statement: sa.Executable) -> list[dict[str, Any]]:
         def run() -> list[dict[str, Any]]:

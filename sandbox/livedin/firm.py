@@ -153,8 +153,12 @@ class Firm:
     def _delete_some(self) -> None:
         for team in self.random.sample(self.teams, self.many(DELETED_TEAMS)):
             team.deleted_at = self.moment(team.created_at, self.now)
+        homes = self.homes()
+        for team in self.teams:
+            for user, _ in team.members:
+                user.deleted_at = None if user.id in homes else team.deleted_at
         owners = {team.owner.id for team in self.teams}
-        others = [user for user in self.users if user.id not in owners]
+        others = [user for user in self.users if user.id not in owners and user.here]
         for number, user in enumerate(self.random.sample(others, min(len(others) // 4, self.many(DELETED_USERS)))):
             user.deleted_at, user.gone = self.moment(user.created_at, self.now), number % 2 == 0
 
