@@ -31,11 +31,17 @@ def details(facts: AccountFacts, leading: Subscription | None, verdict: Verdict,
         "overdue_invoices": _overdue(leading, stage, now),
         "win_back_step": None if disputed(facts) else _win_back(verdict, now),
         "mrr_mixed": _mixed(facts, stage),
+        "reactivated_at": _reactivated_at(facts, leading, stage),
     }
     last = mrr(facts, stage)
-    if last is None and leading and leading.ever_paid:
-        last = major(leading.mrr_minor, leading.currency)
+    paid = max((s for s in facts.subscriptions if s.ever_paid), key=_age, default=None)
+    if last is None and paid:
+        last = major(paid.mrr_minor, paid.currency)
     return found if last is None else {**found, "last_mrr": last}
+
+
+def _age(sub: Subscription) -> tuple[int, str]:
+    return sub.created, sub.subscription_id
 
 
 def support_tier(stage: Stage) -> str:
@@ -75,6 +81,15 @@ def _cancel_reason(leading: Subscription | None, stage: Stage) -> str | None:
     if leading is None or not (stage == "churned" or (leading.cancel_at and stage in RUNNING)):
         return None
     return leading.cancel_feedback or leading.cancel_reason or None
+
+
+def _reactivated_at(facts: AccountFacts, leading: Subscription | None, stage: Stage) -> int | None:
+    """Since when a subscription runs that was paid after an earlier one had been: the start of its first paid period,
+    which later payments do not hide."""
+    if leading is None or not leading.ever_paid or stage not in RUNNING:
+        return None
+    again = any(s.ever_paid and s.created < leading.created for s in facts.subscriptions)
+    return max(leading.created, leading.trial_end or 0) if again else None
 
 
 def _pay_url(leading: Subscription | None, stage: Stage) -> str | None:

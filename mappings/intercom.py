@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mappings.config import Config
 from mappings.details import LONGEST, support_tier
+from mappings.glossary import CONTACT, JOURNEY
 from mappings.lifecycle import Life
 from mappings.model import (
     AccountFacts,
@@ -71,8 +72,8 @@ def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterabl
         told = traits_of(facts, person, config)
         told |= {"billing_role": person.role, "support_tier": support_tier(life.stage)}
         told |= _billing_values(facts, life) | _journey(facts, config)
-        values |= _custom(config, {name: value for name, value in told.items() if _hears(config, person, name)})
-        values |= _custom(config, _link(facts, person, config))
+        heard = {name: value for name, value in told.items() if _hears(config, person, name)}
+        values |= _custom(config, _not_any_more(config, person) | heard | _link(facts, person, config))
         tags = _tags(life, config) if _hears(config, person, "tags") else frozenset()
         teams = frozenset(_teams(facts, memberships))
         yield Desired(
@@ -125,6 +126,15 @@ def _link(facts: AccountFacts, person: Person, config: Config) -> dict[str, Scal
         return {}
     url = facts.billing_urls.get(person.user_id, "")
     return {"billing_url": url if 0 < len(url) <= LONGEST else None}
+
+
+def _not_any_more(config: Config, person: Person) -> dict[str, Scalar]:
+    """Whoever was owner or billing once keeps nothing that only they are told."""
+    if person.bills:
+        return {}
+    names = [name for name, line in CONTACT.items() if not line.standard]
+    names += JOURNEY if config.journey.steps else []
+    return {name: None for name in names if audience(config, name) == "billing"}
 
 
 def _journey(facts: AccountFacts, config: Config) -> dict[str, Scalar]:

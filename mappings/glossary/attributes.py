@@ -63,6 +63,8 @@ CONTACT = by_name([
     Attribute("cancel_reason", "string", "Why the subscription ends or ended: the customer's own word, else Stripe's",
               "when a cancellation is scheduled, or at churn", "when it is taken back or the account is back"),
     Attribute("churned_at", "date", "When a paid subscription ended", "at churn", _ENDS),
+    Attribute("reactivated_at", "date", "Since when the account pays again after having left",
+              "when a subscription is paid after an earlier one had been", "when it no longer runs"),
     Attribute("win_back_step", "integer", "7, 30 or 90: the days since churn that were reached",
               "7 days after churn", "120 days after churn, when a payment is disputed, or when the account is back"),
     Attribute("hold_reason", "string", "Why the account is on hold: staff's own word, or lost dispute",

@@ -34,10 +34,13 @@ def test_owner_and_billing_people_carry_the_stage_members_do_not() -> None:
     found = contacts(known(RUNNING, people=(OLGA, BILL, MIA)))
     assert found["olga"].sets["tags"] == found["bill"].sets["tags"] == {"sub:trialing", "plan:pro"}
     assert found["mia"].sets["tags"] == set()
-    assert {name for name in found["mia"].values if name.startswith("custom.")} == {
+    custom = {name: value for name, value in found["mia"].values.items() if name.startswith("custom.")}
+    assert {name for name, value in custom.items() if value is not None} == {
         "custom.billing_role",
         "custom.support_tier",
     }
+    # Who was owner or billing before keeps nothing of it.
+    assert {"custom.plan", "custom.trial_ends_at", "custom.last_mrr"} <= custom.keys()
     assert all(d.sets["companies"] == {ACME} for d in found.values())
 
 

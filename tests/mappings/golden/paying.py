@@ -2,6 +2,7 @@
 
 from golden.words import (
     Case,
+    account,
     day,
     instance,
     known,
@@ -40,8 +41,31 @@ PAYING = [
         "active",
         "full",
         "sub:active plan:pro",
-        {**PRO, "mrr": 20.0},
+        {**PRO, "mrr": 20.0, "reactivated_at": day(-1)},
         "reactivated-subscription",
+    ),
+    Case(
+        "came back after churning, some payments ago",
+        known(
+            sub("canceled", "sub_0", created=-90, ever_paid=True, ended_at=day(-70)),
+            sub("active", created=-65, trial=(-65, -60), ever_paid=True, invoice=paid_invoice(-30)),
+        ),
+        "active",
+        "full",
+        "sub:active plan:pro",
+        {**PRO, "mrr": 20.0, "reactivated_at": day(-60), "trial_started_at": day(-65), "trial_ends_at": day(-60)},
+    ),
+    Case(
+        "free of charge after churning: no plan, and the revenue that was",
+        known(
+            account(comped=True),
+            sub("canceled", "sub_0", created=-90, ever_paid=True, ended_at=day(-60)),
+            sub("canceled", trial=(-30, -16), ended_at=day(-16)),
+        ),
+        "active",
+        "full",
+        "sub:active is:comped",
+        {"last_plan": "pro", "trial_started_at": day(-30), "trial_ends_at": day(-16)},
     ),
     Case(
         "a free plan counts as active and brings nothing",
