@@ -29,6 +29,7 @@ from mappings.occurrences import occurrences, product_trial
 from mappings.people import billing_contact, home
 from mappings.reminders import Reminders, reminders, zone_of
 from mappings.requests import Accepted, asked
+from mappings.seen import paused_by_trial_end
 from mappings.standing import DAY, STATUS, Verdict, Wanted, leading_subscription, verdict_of
 from mappings.trials import OVER, Answer, decide
 
@@ -140,7 +141,9 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
 
 
 def _without_plan(verdict: Verdict, leading: Subscription | None) -> bool:
-    return verdict.stage in _WITHOUT_PLAN or bool(verdict.stage == "blocked" and leading and leading.status in OVER)
+    """An ended subscription stands for none, also where staff keep the account on hold or free of charge."""
+    ended = leading and (leading.status in OVER or (leading.status == "paused" and paused_by_trial_end(leading)))
+    return verdict.stage in _WITHOUT_PLAN or bool(ended and not verdict.product)
 
 
 def _customer_id(facts: AccountFacts) -> str:
