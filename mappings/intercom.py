@@ -132,7 +132,7 @@ def _not_any_more(config: Config, person: Person) -> dict[str, Scalar]:
     """Whoever was owner or billing once keeps nothing that only they are told."""
     if person.bills:
         return {}
-    names = [name for name, line in CONTACT.items() if not line.standard]
+    names = [name for name, line in CONTACT.items() if not line.standard and name != "billing_url"]
     names += JOURNEY if config.journey.steps else []
     return {name: None for name in names if audience(config, name) == "billing"}
 
