@@ -11,6 +11,7 @@ from threading import Lock
 
 from connectors.contract import BreakerOpen, ConnectorError, Unauthorized
 from flows.applying import Applier
+from flows.erasing import Erasing
 from flows.gathering import gather
 from flows.outcomes import Outcome, Pair
 from flows.reading import Reader
@@ -84,6 +85,7 @@ class Engine:
         self._now, self._born_at = now, born_at
         self.tally = tally
         self._counting = Lock()
+        self._erasing = Erasing(store, systems, now)
         self._applier = Applier(store, now, run, salt, systems.pseudonyms, self.tally.writes, self.tally.stopped)
 
     def work(self, lease: Lease) -> None:
@@ -123,6 +125,7 @@ class Engine:
                 self._prove(visit)
 
     def _targets(self, visit: Visit) -> Life:
+        self._begin_erasing(visit)
         facts, current = self._facts(visit.lease.account_id)
         for line in self._systems.targets:
             if self._systems.mode(line.target.name) == "off":
@@ -136,9 +139,21 @@ class Engine:
                 facts, current = self._facts(visit.lease.account_id)
         if visit.proved:
             self._tidy(visit, facts)
+            if self._erasing.finish(visit.lease, facts, current, visit.pairs):
+                facts, current = self._facts(visit.lease.account_id)
         self._alert(facts, current)
         visit.again = self._more_asked(visit, current)
         return current
+
+    def _begin_erasing(self, visit: Visit) -> None:
+        """Nobody is erased without a mark, or an order, read in this look. What is stored of them is read once more."""
+        if not self._erasing.due(visit.lease.account_id):
+            return
+        if not visit.asked:
+            raise NeedsProof
+        if visit.proved:
+            self._erasing.begin(visit.lease)
+            self._prove(visit)
 
     def _more_asked(self, visit: Visit, current: Life) -> bool:
         """Whether a request is next that no target was offered, after something was done."""

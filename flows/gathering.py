@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
+from flows.erased import with_erasures
 from flows.pseudonyms import Pseudonyms
 from flows.tickets import Tickets, addresses
 from mappings.model import (
@@ -43,10 +44,12 @@ def gather(
     pseudonyms: Pseudonyms,
     domains: bool = False,
     tickets: Tickets | None = None,
+    planned: bool = False,
 ) -> AccountFacts:
     """Everything the state knows about ``account``, in an order that does not depend on how it came in. ``domains``: a
-    company has one trial. ``tickets``: they make its billing links."""
-    facts = _with_requests(store, assemble(account, store.facts([account]).get(account, []), born_at))
+    company has one trial. ``tickets``: they make its billing links. ``planned``: for a dry run, see with_erasures."""
+    known = assemble(account, store.facts([account]).get(account, []), born_at)
+    facts = _with_requests(store, with_erasures(store, pseudonyms, known, planned))
     if tickets:
         facts = replace(facts, billing_urls=addresses(store, facts, tickets))
     waiting = [r.request_id for r in facts.requests if r.kind == "trial" and not r.answer]

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from connectors.contract import ConnectorError
 from flows.engine import LEASE, Engine, Tally
+from flows.erasing import weigh
 from flows.house import Instep, configuration_changed, follow_configuration
 from flows.owner import gone, this_worker
 from flows.preview import Planned, preview
@@ -145,6 +146,7 @@ class Hub:
     def due(self, only: Sequence[AccountId] = ()) -> list[Lease]:
         """Lease the next batch of accounts to work on; empty when nothing is due."""
         store = self.instep.store
+        weigh(store, self.instep.systems.config, self.instep.now())
         return store.lease_accounts(self._owner, self.instep.now(), self._size * BATCH, LEASE, tuple(only))
 
     def work(self, leases: Iterable[Lease]) -> int:
@@ -209,6 +211,7 @@ class Hub:
     def plan(self, only: Sequence[AccountId] = ()) -> list[Planned]:
         """What a sync would send for every due account (or for ``only``), without sending it."""
         instep = self.instep
+        weigh(instep.store, instep.systems.config, instep.now())
         everyone = configuration_changed(instep)
         accounts = only or (instep.store.accounts() if everyone else instep.store.due_accounts(instep.now()))
         salt = instep.house.installation_id[:8]

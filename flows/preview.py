@@ -27,7 +27,7 @@ class Planned:
 def preview(store: Store, systems: Systems, account: AccountId, now: int, born_at: int, salt: str) -> list[Planned]:
     """All steps for ``account`` in the order of a sync. What earlier steps would bring is folded into later ones."""
     domains = systems.config.trials.one_per_domain
-    facts = gather(store, account, born_at, systems.pseudonyms, domains, systems.tickets)
+    facts = gather(store, account, born_at, systems.pseudonyms, domains, systems.tickets, planned=True)
     links: Links = {}
     planned: list[Planned] = []
     seen: set[RequestId] = set()

@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 
 from connectors.contract import ConnectorError, Page, Source, Stale
+from flows.erasing import heed
 from flows.wiring import SourceLine, Systems
 from mappings.model import Fact, Record, Ref, fingerprint
 from mappings.plan import match, match_surely
@@ -129,7 +130,7 @@ class Reader:
                 found.append(Finding(record.ref, _storable(record.ref, line.facts(record)), whole=not record.part))
             except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 self._put_aside(record, error)
-        return found
+        return heed(self._store, self._systems, found, self._now())
 
     def _put_aside(self, record: Record, error: Exception) -> None:
         subject = f"{record.ref.kind}:{ascii(record.ref.id)[1:-1][:120]}"

@@ -9,7 +9,14 @@ from functools import partial
 from pydantic import SecretStr
 
 from connectors.gate import Gate
-from connectors.intercom import IntercomApi, IntercomCompanies, IntercomContacts, IntercomEvents, IntercomSettings
+from connectors.intercom import (
+    IntercomApi,
+    IntercomCompanies,
+    IntercomContacts,
+    IntercomErasures,
+    IntercomEvents,
+    IntercomSettings,
+)
 from connectors.product import (
     ProductAccess,
     ProductAccounts,
@@ -25,13 +32,14 @@ from connectors.stripe import (
     StripeCancellations,
     StripeCharges,
     StripeCustomers,
+    StripeErasures,
     StripeSettings,
     StripeTrials,
 )
 from flows.hooks import Hooks
 from flows.settings import Settings
 from flows.wiring import SourceLine, TargetLine
-from mappings import billing, intercom, product, provisioning, stripe
+from mappings import billing, erasure, intercom, product, provisioning, stripe
 from mappings.after import desired_calls
 from mappings.config import Config
 
@@ -118,11 +126,13 @@ def targets(w: Wires, config: Config, now: Callable[[], int]) -> list[TargetLine
             product.desired_answers,
             product.held_answer,
             fetched=True,
-            answers=True,
+            excluded_too=True,
             expect=product.expect_answer,
         ),
         TargetLine(IntercomCompanies(w.intercom), intercom.desired_companies),
         TargetLine(IntercomContacts(w.intercom, owned.__contains__), intercom.desired_contacts),
         TargetLine(IntercomEvents(w.intercom), intercom.desired_events),
         *(TargetLine(w.hooks.target(name, after), desired_calls(name)) for name, after in config.after.items()),
+        TargetLine(IntercomErasures(w.intercom), erasure.desired_in_intercom, excluded_too=True),
+        TargetLine(StripeErasures(w.stripe), erasure.desired_in_stripe, excluded_too=True),
     ]

@@ -31,8 +31,8 @@ class TargetLine:
     ``held``: what the facts say it holds; asked when a Link is born, and at every plan when ``fetched`` (what was
     fetched replaces what we believed). ``expect``: the facts once a step was done, for a plan. ``unfinished``: an
     accepted push may still be on its way, so a plan lists what follows as "then". ``redeem``: what a create uses up.
-    ``answers``: it only answers the product's requests, which an excluded account gets too. ``since``: what happened
-    before (unix seconds) is known there, not told; later than our birth for a target that came later.
+    ``excluded_too``: an excluded account has a right to it: an answer to its requests, and to be erased. ``since``:
+    what happened before (unix seconds) is known there, not told; later than our birth for a target that came later.
     """
 
     target: Target
@@ -42,12 +42,12 @@ class TargetLine:
     expect: Callable[[AccountFacts, Step, int], AccountFacts] | None = None
     unfinished: bool = False
     redeem: Callable[[AccountFacts, Step], list[tuple[str, str]]] | None = None
-    answers: bool = False
+    excluded_too: bool = False
     since: int = 0
 
     def wanted(self, facts: AccountFacts, life: Life, config: Config) -> list[Desired]:
-        """What the target should hold for this account; nothing but answers for one that is excluded."""
-        if facts.account and facts.account.excluded and not self.answers:
+        """What the target should hold for this account; one that is excluded is left alone."""
+        if facts.account and facts.account.excluded and not self.excluded_too:
             return []
         if self.since > facts.born_at:
             facts = replace(facts, born_at=self.since)

@@ -6,22 +6,26 @@ from collections.abc import Iterator
 
 from mappings.lifecycle import Life
 from mappings.model import AccountFacts
-from mappings.requests import KINDS
+from mappings.requests import ALIVE, KINDS
 from mappings.trials import OVER, too_old
 
 
 def alerts(facts: AccountFacts, life: Life) -> list[str]:
     """In a fixed order, so that the same facts give the same text."""
-    return [*life.alerts, *_billing(facts), *_instances(facts), *_requests(facts, life)]
+    return [*life.alerts, *_billing(facts, life), *_instances(facts), *_requests(facts, life)]
 
 
-def _billing(facts: AccountFacts) -> Iterator[str]:
+def _billing(facts: AccountFacts, life: Life) -> Iterator[str]:
     live = sorted(c.customer_id for c in facts.customers if not c.deleted)
     if len(live) > 1:
         best, why = survivor(facts)
         yield f"several Stripe customers belong to this account: {', '.join(live)}; keep {best}, which {why}"
     if facts.customers and not facts.people and facts.account is None:
         yield "the product does not know this account any more; its access is kept"
+    for sub in facts.subscriptions if life.stage == "erased" else ():
+        if sub.status in ALIVE:
+            end = f"`instep request cancel {facts.account_id} --at-once`"
+            yield f"the account is erased, but subscription {sub.subscription_id} is {sub.status}: {end} ends it"
 
 
 def survivor(facts: AccountFacts) -> tuple[str, str]:

@@ -237,9 +237,8 @@ class Config(Strict):
     def unused(self) -> list[str]:
         """What is set to something that this version reads but does not act on yet."""
         asked: Mapping[str, bool] = {
-            "[brake]": self.brake != Brake(),
+            "[brake]": self.brake.model_copy(update={"inferred": Brake().inferred}) != Brake(),
             "trials.refused_starts_paid": self.trials.refused_starts_paid,
             "policy.retention_days": self.policy.retention_days > 0,
-            "policy.erase_in_stripe": self.policy.erase_in_stripe != "keep",
         }
         return [name for name, given in asked.items() if given]

@@ -155,18 +155,22 @@ def period_end_of(items: Iterable[JSON]) -> int | None:
 
 
 def desired_customer(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
-    """The customer carries the billing contact's e-mail and the account's name, else the contact's.
+    """The customer carries the billing contact's e-mail and the account's name, else the contact's; neither where the
+    last one was erased.
 
     One is made only for an accepted trial request; several for one account are a person's decision.
     """
     live = [c for c in facts.customers if not c.deleted]
     contact = billing_contact(facts.people)
-    if contact is None or len(live) > 1 or (not live and life.start is None):
+    erased = bool(facts.erasures) or any(person.erased for person in facts.people)
+    if (contact is None and not erased) or len(live) > 1 or (not live and life.start is None):
         return
-    name = (facts.account.name if facts.account else "") or contact.name
-    values: dict[str, Scalar] = {"metadata.account_id": facts.account_id, "email": contact.email}
-    if name:
-        values["name"] = name
+    if life.stage == "erased":
+        return
+    name = (facts.account.name if facts.account else "") or (contact.name if contact else "")
+    values: dict[str, Scalar] = {"metadata.account_id": facts.account_id, "email": contact.email if contact else None}
+    if name or erased:
+        values["name"] = name or None
     yield Desired(
         "stripe.customers",
         account_subject(facts.account_id),

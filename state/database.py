@@ -159,7 +159,9 @@ def _engine(url: URL, sqlite: bool) -> Engine:
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    # What is erased is overwritten in the file too.
+    erasing = ("secure_delete=ON", "journal_mode=WAL", "synchronous=NORMAL")
+    for pragma in (*erasing, "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

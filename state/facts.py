@@ -15,7 +15,7 @@ from state.database import Base, reading, writing
 from state.inbox import handle, handle_pushed
 from state.landing import Landing
 from state.matching import Matching, lock_matching
-from state.refs import root_ref
+from state.refs import root_key, root_ref
 from state.schema import agenda, facts, links
 from state.sql import any_of
 from state.types import Cursor, Finding, Hint, Landed, Lease, Match
@@ -94,6 +94,12 @@ class Facts(Base):
         """Roots of the account's live facts."""
         mine = select(facts.c.root).where(facts.c.account_id == account, facts.c.gone.is_(False))
         return [root_ref(key) for key in connection.scalars(mine.distinct().order_by(facts.c.root))]
+
+    @reading
+    def known(self, connection: Connection, kind: str, id: str) -> bool:
+        """Whether the product shows a living root of this kind."""
+        mine = (facts.c.root == root_key(Ref("product", kind, id))) & facts.c.gone.is_(False)
+        return connection.execute(select(facts.c.root).where(mine).limit(1)).first() is not None
 
     @reading
     def stages(self, connection: Connection) -> dict[str, int]:

@@ -181,6 +181,22 @@ redemptions = Table(
     "redemptions", metadata, _id("kind", primary_key=True), _id("key_hash", primary_key=True), _id("request_id")
 )
 
+# An order to erase a person or an account, and what became of it; ``subject`` is a keyed hash once that is proved.
+erasures = Table(
+    "erasures",
+    metadata,
+    _id("subject", primary_key=True),
+    _id("account_id"),
+    _id("asked_by"),
+    _number("asked_at"),
+    _id("state"),
+    Column("begun_at", BigInteger),
+    Column("done_at", BigInteger),
+    Column("proved_at", BigInteger),
+    Column("places", Json, nullable=False),
+)
+Index("erasures_account", erasures.c.account_id)
+
 journal = Table(
     "journal",
     metadata,

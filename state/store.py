@@ -10,6 +10,7 @@ from state import migrations
 from state.agenda import Agenda
 from state.cursors import Cursors
 from state.database import Database, reading, writing
+from state.erasures import Erasures
 from state.facts import Facts
 from state.inbox import Inbox
 from state.ledger import Ledger
@@ -31,6 +32,7 @@ from state.types import (
     Lease,
     LeaseLost,
     Match,
+    Order,
     StateError,
     Todo,
 )
@@ -48,13 +50,14 @@ __all__ = [
     "Lease",
     "LeaseLost",
     "Match",
+    "Order",
     "StateError",
     "Store",
     "Todo",
 ]
 
 
-class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Revocations):
+class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Revocations, Erasures):
     """``now`` parameters are the mapping clock (may be frozen); leases, back-off and retry use the database's clock.
 
     Threads may share a Store. Every method raises StateError when the database cannot be used."""

@@ -129,6 +129,27 @@ class Entry:
     vendor_request_id: str = ""
 
 
+OrderState = Literal["new", "held", "due", "begun", "done", "proved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order to erase ``subject`` (``person:``, ``account:``; a keyed hash once proved), worked on with
+    ``account_id``. ``asked_by``: ``product`` or ``operator``. ``state``: new (not weighed yet), held (too many at
+    once), due, begun (from here on nothing brings it back), done (away everywhere), proved (a later look found
+    nothing). ``places``: place -> what was done there and when."""
+
+    subject: str
+    account_id: str
+    asked_by: str
+    asked_at: int
+    state: OrderState = "new"
+    begun_at: int | None = None
+    done_at: int | None = None
+    proved_at: int | None = None
+    places: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
 TodoKind = Literal["unmatched", "conflict", "parked", "held", "alert", "gone"]
 
 

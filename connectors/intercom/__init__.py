@@ -5,6 +5,7 @@ from connectors.intercom.attributes import attributes, hindrances, missing, used
 from connectors.intercom.client import IntercomApi, IntercomIdentity, IntercomSettings
 from connectors.intercom.companies import IntercomCompanies
 from connectors.intercom.contacts import IntercomContacts
+from connectors.intercom.erasures import IntercomErasures
 from connectors.intercom.events import IntercomEvents
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "IntercomApi",
     "IntercomCompanies",
     "IntercomContacts",
+    "IntercomErasures",
     "IntercomEvents",
     "IntercomIdentity",
     "IntercomSettings",

@@ -32,15 +32,8 @@ class IntercomCompanies:
         declare_attributes(self._api, "company", names)
 
     def find(self, desired: Desired, since: int | None) -> Held | None:
-        ours = str(desired.values["company_id"])
-        try:
-            answer = self._api.get("/companies", {"company_id": ours})
-        except Gone:
-            return None
-        # Documented as a list in some places and as the company itself in others.
-        candidates: list[JSONObject] = answer.get("data") or [] if answer.get("type") == "list" else [answer]
-        found = next((company for company in candidates if company.get("company_id") == ours), None)
-        return _held(found, desired) if found else None
+        found = companies_of(self._api, str(desired.values["company_id"]))
+        return _held(found[0], desired) if found else None
 
     def push(self, step: Step) -> Held:
         """Creates and updates alike: Intercom looks the company up by our id."""
@@ -49,6 +42,17 @@ class IntercomCompanies:
             values["monthly_spend"] = _spend(float(values["monthly_spend"]))
         company, request = self._api.write("POST", "/companies", to_json(values))
         return Held(str(company["id"]), vendor_request_id=request)
+
+
+def companies_of(api: IntercomApi, ours: str) -> list[JSONObject]:
+    """The one with this id of ours; empty when there is none."""
+    try:
+        answer = api.get("/companies", {"company_id": ours})
+    except Gone:
+        return []
+    # Documented as a list in some places and as the company itself in others.
+    found: list[JSONObject] = answer.get("data") or [] if answer.get("type") == "list" else [answer]
+    return [company for company in found if company.get("company_id") == ours]
 
 
 def _spend(value: float) -> int:

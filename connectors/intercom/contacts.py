@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeVar
 
@@ -10,6 +9,7 @@ from connectors import wire
 from connectors.contract import Ambiguous, Gone, Rejected
 from connectors.intercom.attributes import declare_attributes
 from connectors.intercom.client import IntercomApi
+from connectors.intercom.erasures import existing, message_of
 from connectors.intercom.fields import from_json, to_json
 from connectors.intercom.tags import Tags
 from mappings.model import Desired, Held, JSONObject, Name, Step, subject_id
@@ -20,8 +20,6 @@ MATCH_EMAIL = "match.email"
 """In ``Desired.beside``, never sent: True lets a user with the same e-mail and no external_id be taken over."""
 EMBEDDED = 10
 """A contact carries at most ten of its tags and companies; more must be listed."""
-
-_EXISTING = re.compile(r"\bid=([0-9a-f]{24})\b")
 
 
 class IntercomContacts:
@@ -70,16 +68,13 @@ class IntercomContacts:
 
     def _existing(self, conflict: wire.Conflict, step: Step) -> str:
         """Whom a 409 means: its id stands in the message only."""
-        message = _message(conflict.body)
-        match = _EXISTING.search(message)
-        if match is None:
-            raise Ambiguous("Intercom says that this contact exists, but not which")
-        if "archived" in message.casefold():
-            raise Rejected(f"the contact {match[1]} was archived by hand; unarchive it in Intercom or remove it there")
-        found = self._api.get(wire.path("contacts", match[1]))
+        contact = existing(conflict.body)
+        if "archived" in message_of(conflict.body).casefold():
+            raise Rejected(f"the contact {contact} was archived by hand; unarchive it in Intercom or remove it there")
+        found = self._api.get(wire.path("contacts", contact))
         if found.get("external_id") != step.values.get("external_id"):
             _may_take_over([found], bool(step.values.get(MATCH_EMAIL)))
-        return match[1]
+        return contact
 
     def _change(self, step: Step, contact: str) -> Held:
         name, member = step.member
@@ -187,8 +182,3 @@ def _may_take_over(found: list[JSONObject], allowed: bool) -> JSONObject:
     if found[0].get("role") != "user" or not allowed:
         raise Ambiguous("Intercom has a contact with this unverified e-mail and no external_id", ids)
     return found[0]
-
-
-def _message(body: Any) -> str:
-    errors = body.get("errors") if isinstance(body, dict) else None
-    return " ".join(str(error.get("message")) for error in errors or [] if isinstance(error, dict))

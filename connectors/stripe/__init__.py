@@ -1,9 +1,10 @@
-"""Stripe's wire: what billing says (StripeBilling), and what is written there: customers, trials, and what requests ask
-for."""
+"""Stripe's wire: what billing says (StripeBilling), and what is written there: customers, trials, what requests ask
+for, and what is erased."""
 
 from connectors.stripe.billing import StripeBilling
 from connectors.stripe.client import StripeApi, StripeIdentity, StripeSettings
 from connectors.stripe.customers import StripeCustomers
+from connectors.stripe.erasures import StripeErasures
 from connectors.stripe.requests import StripeCancellations, StripeCharges
 from connectors.stripe.trials import StripeTrials
 
@@ -13,6 +14,7 @@ __all__ = [
     "StripeCancellations",
     "StripeCharges",
     "StripeCustomers",
+    "StripeErasures",
     "StripeIdentity",
     "StripeSettings",
     "StripeTrials",

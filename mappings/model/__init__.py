@@ -33,7 +33,7 @@ from mappings.model.ids import (
     request_subject,
     subject_id,
 )
-from mappings.model.reading import AccountFacts, Change, Fact, Occurrence, Record, Ref
+from mappings.model.reading import AccountFacts, Change, Erasure, Fact, Occurrence, Record, Ref
 from mappings.model.writing import Desired, Held, Later, Link, LinkState, Name, Operation, Step, Value
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "Customer",
     "Desired",
     "Dispute",
+    "Erasure",
     "Fact",
     "Held",
     "Instance",

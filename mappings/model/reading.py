@@ -17,7 +17,7 @@ from mappings.model.bodies import (
     Request,
     Subscription,
 )
-from mappings.model.ids import AccountId, JSONObject, Scalar, UserId
+from mappings.model.ids import AccountId, JSONObject, Scalar, Subject, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,27 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Erasure:
+    """The erasure of a person or an account, under way. ``contacts``: its people, each with the id of its contact
+    (None: there never was one as far as we know; empty: its id was lost); ``company``: that of its company.
+    ``prove_at``: when everything was away, the time to look again.
+    """
+
+    subject: Subject
+    contacts: Mapping[UserId, str | None] = field(default_factory=dict)
+    company: str = ""
+    prove_at: int | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountFacts:
     """Everything known about one account, and the memberships its people have elsewhere.
 
     ``redeemed_by``: requests that have used up a trial of this account or its people. ``rejected``: requests whose
     trial the vendor refused to make. ``made``: open requests whose change was made; ``begun``: those whose change may
     have been sent, its outcome not known yet. ``billing_urls``: the billing link of each person who may have one; None
-    where there are no links.
+    where there are no links. ``erasures``: those under way.
     """
 
     account_id: AccountId
@@ -99,6 +113,7 @@ class AccountFacts:
     made: frozenset[str] = frozenset()
     begun: frozenset[str] = frozenset()
     billing_urls: Mapping[UserId, str] | None = None
+    erasures: tuple[Erasure, ...] = ()
     born_at: int = 0
 
 

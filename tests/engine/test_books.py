@@ -52,7 +52,7 @@ def test_every_pair_of_account_and_target_is_looked_at(busy: Works) -> None:
     report = busy.sync()
     assert report.tally.accounts == len(TEAMS)
     assert len(asked) == report.tally.looked == sum(report.tally.outcomes.values())
-    idle = 2 * len(TEAMS)  # Nobody asks to change or to charge a subscription.
+    idle = 4 * len(TEAMS)  # Nobody asks to change or to charge a subscription, nobody is erased.
     assert +report.tally.outcomes == {"applied": report.tally.looked - idle, "unchanged": idle}
     assert set(asked.values()) <= {1, 2}  # A second time where the first wanted fresh facts.
 

@@ -1,0 +1,106 @@
+"""Who is erased: the keyed hashes that remember it, and the erasures that an account's facts carry."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from flows.pseudonyms import Pseudonyms
+from mappings.erasure import OPERATOR, PROOF_AFTER, WHY
+from mappings.model import (
+    AccountFacts,
+    Erasure,
+    Person,
+    Subject,
+    UserId,
+    account_subject,
+    person_subject,
+    subject_id,
+)  # fmt: skip
+from mappings.redemption import Key
+from state.store import Order, Store
+
+BEGUN = ("begun", "done")
+
+
+def key_of(subject: str) -> Key:
+    """``person:u1`` -> (``erased:person``, ``u1``): what is kept for ever, hashed."""
+    kind, _, id = subject.partition(":")
+    return f"erased:{kind}", id
+
+
+def is_erased(pseudonyms: Pseudonyms, erased: Collection[Key], subject: str) -> bool:
+    return any(key in erased for key in pseudonyms.redeemed(key_of(subject)))
+
+
+def with_erasures(store: Store, pseudonyms: Pseudonyms, facts: AccountFacts, planned: bool = False) -> AccountFacts:
+    """``facts`` as erasures stand: a mark counts once its erasure has begun. ``planned``: those that may begin count as
+    begun, for a dry run."""
+    everyone = (*facts.people, *facts.elsewhere)
+    marked = [person for person in everyone if person.erased]
+    orders = store.orders_of(facts.account_id, [person_subject(p.user_id) for p in marked])
+    if not (marked or orders or (facts.account and facts.account.erased)):
+        return facts
+    states = (*BEGUN, "due") if planned else BEGUN
+    current = [order for order in orders if order.state in states]
+    gone = _gone(store, pseudonyms, facts, marked) | {Subject(order.subject) for order in current}
+    facts = replace(
+        facts,
+        people=tuple(_as_erased(p, gone, everyone) for p in facts.people),
+        elsewhere=tuple(_as_erased(p, gone, everyone) for p in facts.elsewhere),
+        account=facts.account and replace(facts.account, erased=account_subject(facts.account_id) in gone),
+    )
+    mine = [order for order in current if order.account_id == facts.account_id]
+    return replace(facts, erasures=tuple(_erasure(store, facts, order) for order in mine))
+
+
+def _gone(store: Store, pseudonyms: Pseudonyms, facts: AccountFacts, marked: Iterable[Person]) -> set[Subject]:
+    """Whose erasure has begun at any time."""
+    asked = {account_subject(facts.account_id)}
+    for person in marked:
+        asked |= {person_subject(person.user_id), account_subject(person.account_id)}
+    keys = {subject: pseudonyms.redeemed(key_of(subject)) for subject in asked}
+    erased = store.redeemed([key for stored in keys.values() for key in stored])
+    return {subject for subject, stored in keys.items() if any(key in erased for key in stored)}
+
+
+def _as_erased(person: Person, gone: Collection[Subject], everyone: Collection[Person]) -> Person:
+    """A mark on some of a person's memberships ends these; one on all of them waits for the erasure to begin."""
+    if {person_subject(person.user_id), account_subject(person.account_id)} & set(gone):
+        return replace(person, erased=True)
+    return replace(person, erased=person.erased and not wholly(person.user_id, everyone))
+
+
+def wholly(user: UserId, everyone: Collection[Person]) -> bool:
+    """Whether each of this user's memberships is erased."""
+    return all(person.erased for person in everyone if person.user_id == user)
+
+
+def _erasure(store: Store, facts: AccountFacts, order: Order) -> Erasure:
+    prove_at = order.done_at + PROOF_AFTER if order.done_at is not None else None
+    subject = Subject(order.subject)
+    company = store.links([subject]).get(("intercom.companies", subject))
+    return Erasure(
+        subject, contacts_of(store, facts, order), company.external_id if company else "", prove_at,
+        WHY[order.asked_by],
+    )  # fmt: skip
+
+
+def contacts_of(store: Store, facts: AccountFacts, order: Order) -> dict[UserId, str | None]:
+    """The people that are erased with the order's subject, each with the id of its contact: None where there never was
+    one as far as we know, empty where its id was lost. Those of an account who have another account stay; those whose
+    rows are away are known by their Links."""
+    subject = Subject(order.subject)
+    if subject.startswith("person:"):
+        users = {UserId(subject_id(subject))}
+    else:
+        everyone = (*facts.people, *facts.elsewhere)
+        users = {p.user_id for p in facts.people if wholly(p.user_id, everyone)}
+        linked = {
+            UserId(subject_id(x.subject)) for x in store.links_of(facts.account_id) if x.subject.startswith("person:")
+        }
+        users |= {user for user in linked - {p.user_id for p in everyone} if not store.known("user", user)}
+    links = store.links([person_subject(user) for user in users])
+    contacts = {user: links.get(("intercom.contacts", person_subject(user))) for user in users}
+    unknown = "" if order.asked_by == OPERATOR else None
+    return {user: link.external_id if link else unknown for user, link in contacts.items()}
