@@ -84,6 +84,7 @@ ENDS = [
         "none",
         instance="deleted",
         provisioner=True,
+        alert="the account is erased, but subscription sub_1 is active",
     ),
 ]
 
