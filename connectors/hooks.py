@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import httpx
@@ -14,7 +13,7 @@ from connectors import wire
 from connectors.contract import Rejected, Transient, Unauthorized
 from connectors.gate import Gate, Unclear
 from connectors.signing import Signer
-from mappings.model import Desired, Held, JSONObject, Step, fingerprint
+from mappings.model import Desired, Held, JSONObject, Step, at_iso, fingerprint
 
 
 class Hook:
@@ -54,7 +53,7 @@ class Hook:
         body: dict[str, Any] = {
             "id": message,
             "type": occurrence.name,
-            "timestamp": datetime.fromtimestamp(occurrence.at, UTC).isoformat().replace("+00:00", "Z"),
+            "timestamp": at_iso(occurrence.at),
             "account_id": step.values["account_id"],
             "data": {"source_id": occurrence.id, **occurrence.details},
         }

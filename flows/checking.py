@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, TypeVar
 
+from connectors.contract import Rejected
+from connectors.prefect import DeployedInstances, DeploymentRuns, PrefectApi
 from connectors.stripe import StripeBilling
 from flows.following import calls
 from flows.house import ask, connect, open_store, same_house
@@ -165,6 +167,10 @@ def _provisioner(settings: Settings, w: Wires) -> Findings:
         unused = "PROVISIONER_SECRET is set without PROVISIONER_URL: product instances are not managed"
         yield Finding("provisioner", "warning", unused) if secret else Finding("provisioner", "ok", text)
         return
+    if isinstance(w.instances, DeployedInstances):
+        _deployed(w.instances.api)
+        yield Finding("provisioner", "ok", f"the deployment {settings.provisioner_deployment} is there")
+        return
     if not secret:
         unsigned = "PROVISIONER_URL is set without PROVISIONER_SECRET: requests are not signed; set the secret"
         yield Finding("provisioner", "warning", unsigned)
@@ -174,9 +180,21 @@ def _provisioner(settings: Settings, w: Wires) -> Findings:
     yield Finding("provisioner", "ok", f"answers{proof}")
 
 
+def _deployed(api: PrefectApi) -> None:
+    def there() -> str:
+        try:
+            return api.deployment()
+        except Rejected as missing:
+            raise Failed(f"{missing}: deploy it, or correct its name") from None
+
+    ask("Prefect", there)
+
+
 def _after(w: Wires, config: Config) -> Findings:
     for name, after in config.after.items():
-        w.hooks.target(name, after)
+        target = w.hooks.target(name, after)
+        if isinstance(target, DeploymentRuns):
+            _deployed(target.api)
         yield Finding("after", "ok", f"{name} calls {calls(after)}")
     if not config.after:
         yield Finding("after", "ok", "nothing follows an occurrence ([after] in instep.toml)")

@@ -10,9 +10,10 @@ from hashlib import sha256
 
 from pydantic import SecretStr
 
-from connectors.contract import Target
 from connectors.gate import Gate
 from connectors.hooks import Hook
+from connectors.prefect import DeploymentRuns
+from flows.prefect_api import prefect_api
 from flows.pseudonyms import listed
 from flows.settings import WHERE, Misuse
 from mappings.after import hook
@@ -28,19 +29,22 @@ class Hooks:
 
     def __init__(self, secrets: SecretStr) -> None:
         self._secrets = secrets
-        self._targets: dict[str, Hook] = {}
+        self._targets: dict[str, Hook | DeploymentRuns] = {}
 
     @property
     def gates(self) -> list[Gate]:
         return [target.gate for target in self._targets.values()]
 
-    def target(self, name: str, after: After) -> Target:
+    def target(self, name: str, after: After) -> Hook | DeploymentRuns:
         """Raises Misuse for what cannot be called with these settings."""
-        if after.deployment:
-            raise Misuse(f"after.{name} in instep.toml names a deployment, which nothing runs yet: name a url.")
         if name not in self._targets:
-            self._targets[name] = Hook(hook(name), after.url, secrets_of(after.url, self._secrets))
+            self._targets[name] = self._made(hook(name), after)
         return self._targets[name]
+
+    def _made(self, target: str, after: After) -> Hook | DeploymentRuns:
+        if after.deployment:
+            return DeploymentRuns(target, prefect_api(target, after.deployment))
+        return Hook(target, after.url, secrets_of(after.url, self._secrets))
 
 
 def secrets_of(url: str, secrets: SecretStr) -> list[SecretStr]:

@@ -32,6 +32,7 @@ KEYS = {
     "Intercom": ("INTERCOM_ACCESS_TOKEN", "INTERCOM_API_BASE"),
     "the product database": ("INSTEP_PRODUCT_URL", "INSTEP_PRODUCT_URL"),
     "the provisioner": ("PROVISIONER_SECRET", "PROVISIONER_URL"),
+    "Prefect": ("PREFECT_API_KEY", "PREFECT_API_URL"),
 }
 IDENTITY = {
     "stripe_account": "Stripe account",
@@ -133,9 +134,8 @@ def assemble(
 def refusal(system: str) -> str:
     """A vendor does not take its key. ``system`` as here or as a Gate names it."""
     if system.startswith(PREFIX):
-        return (
-            f"The receiver of {system} refuses the signature: give it the secret that `instep after --secrets` shows."
-        )
+        needs = "a receiver the secret that `instep after --secrets` shows, a deployment PREFECT_API_KEY"
+        return f"{system} is refused: {needs}."
     name = next((name for name in KEYS if system.casefold() in name.casefold()), "")
     if not name:
         return f"{system} refuses the key."

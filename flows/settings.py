@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mappings.config import Config
 
+DEPLOYMENT = "prefect://"
 SECRET_BLOCK = "prefect-secret:"  # noqa: S105
 MOST_THREADS = 64
 WHERE = "Put it into the environment or into .env (see .env.example)"
@@ -124,7 +125,16 @@ class Settings(Configured):
             raise ValueError("must be whsec_ followed by base64 (Standard Webhooks)")
         return value
 
-    @field_validator("stripe_api_base", "intercom_api_base", "provisioner_url", "instep_public_url")
+    @field_validator("provisioner_url")
+    @classmethod
+    def _is_a_provisioner(cls, value: str) -> str:
+        if not value.startswith(DEPLOYMENT):
+            return cls._is_a_url(value)
+        if not all(value.removeprefix(DEPLOYMENT).partition("/")):
+            raise ValueError("must be prefect://FLOW/DEPLOYMENT, as `prefect deployment ls` shows it")
+        return value
+
+    @field_validator("stripe_api_base", "intercom_api_base", "instep_public_url")
     @classmethod
     def _is_a_url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -151,6 +161,11 @@ class Settings(Configured):
     def live(self) -> bool:
         """Whether the Stripe key moves real money."""
         return "_live_" in self.stripe_api_key.get_secret_value()[:8]
+
+    @property
+    def provisioner_deployment(self) -> str:
+        """``flow/deployment`` where PROVISIONER_URL names one, else empty."""
+        return self.provisioner_url.partition(DEPLOYMENT)[2]
 
     def clock(self) -> Callable[[], int]:
         """The mapping clock: INSTEP_NOW frozen for the process, else the time."""

@@ -17,6 +17,7 @@ from connectors.intercom import (
     IntercomEvents,
     IntercomSettings,
 )
+from connectors.prefect import DeployedInstances
 from connectors.product import (
     ProductAccess,
     ProductAccounts,
@@ -37,6 +38,7 @@ from connectors.stripe import (
     StripeTrials,
 )
 from flows.hooks import Hooks
+from flows.prefect_api import prefect_api
 from flows.settings import Settings
 from flows.wiring import SourceLine, TargetLine
 from mappings import billing, erasure, intercom, product, provisioning, stripe
@@ -51,7 +53,7 @@ class Wires:
     stripe: StripeApi
     intercom: IntercomApi
     product: ProductDatabase
-    instances: Instances | None
+    instances: Instances | DeployedInstances | None
     hooks: Hooks
 
     @property
@@ -63,14 +65,22 @@ class Wires:
 def wires(settings: Settings, stripe_per_second: int | None = None) -> Wires:
     """Nothing is sent yet. ``stripe_per_second`` replaces the limit that Stripe documents."""
     gate = Gate("stripe", limit=stripe_per_second) if stripe_per_second else None
-    secret = settings.provisioner_secret if settings.provisioner_secret.get_secret_value() else None
     return Wires(
         StripeApi(StripeSettings(settings.stripe_api_key, settings.stripe_api_base), gate),
         IntercomApi(IntercomSettings(settings.intercom_access_token, settings.intercom_api_base)),
         ProductDatabase(ProductSettings(SecretStr(settings.instep_product_url.get_secret_value()))),
-        Instances(ProvisionerSettings(settings.provisioner_url, secret)) if settings.provisioner_url else None,
+        _instances(settings),
         Hooks(settings.instep_secrets),
     )
+
+
+def _instances(settings: Settings) -> Instances | DeployedInstances | None:
+    if settings.provisioner_deployment:
+        return DeployedInstances(prefect_api(DeployedInstances.system, settings.provisioner_deployment))
+    if not settings.provisioner_url:
+        return None
+    secret = settings.provisioner_secret if settings.provisioner_secret.get_secret_value() else None
+    return Instances(ProvisionerSettings(settings.provisioner_url, secret))
 
 
 def sources(w: Wires, now: Callable[[], int]) -> list[SourceLine]:
@@ -108,7 +118,7 @@ def targets(w: Wires, config: Config, now: Callable[[], int]) -> list[TargetLine
     instances = (
         TargetLine(
             w.instances,
-            provisioning.desired_instance,
+            provisioning.desired_run if isinstance(w.instances, DeployedInstances) else provisioning.desired_instance,
             provisioning.held_instance,
             fetched=True,
             expect=provisioning.expect_instance,

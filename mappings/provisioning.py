@@ -88,6 +88,12 @@ def desired_instance(facts: AccountFacts, life: Life, config: Config) -> Iterabl
     )
 
 
+def desired_run(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
+    """The same for a Prefect deployment, which keeps its parameters as long as the run: without a person."""
+    for desired in desired_instance(facts, life, config):
+        yield replace(desired, values={name: v for name, v in desired.values.items() if name != "owner_email"})
+
+
 def _revision(facts: AccountFacts, life: Life) -> int:
     """Rises with every change, also after a lost state: the time, or one more than the provisioner last knew."""
     return max([life.now, *(i.revision + 1 for i in facts.instances if i.generation == life.generation)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Literal, NewType
 
@@ -42,6 +43,11 @@ def instance_subject(account_id: AccountId, generation: int) -> Subject:
 def subject_id(subject: Subject) -> str:
     """The id behind the type: ``account:a1`` -> ``a1``."""
     return subject.split(":", 1)[1]
+
+
+def at_iso(at: int) -> str:
+    """A unix second as ISO 8601 in UTC: ``2026-11-22T09:00:00Z``."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def fingerprint(value: Any) -> str:
