@@ -77,3 +77,27 @@ def test_a_mistake_is_one_sentence(home: Home, text: str, sentence: str) -> None
     said = home.run("sync")
     assert said.code == 2
     assert sentence in said.sentence
+
+
+def test_a_deployment_needs_prefect(home: Home) -> None:
+    home.run("init")
+    home.configure(CONFIG + '[after."started-trial"]\ndeployment = "tell/chat"\n')
+    said = home.run("sync")
+    assert said.code == 2
+    assert said.sentence.startswith("The deployment tell/chat is run by Prefect, but PREFECT_API_URL is not set.")
+    assert "deployment tell/chat" in home.run("after").out
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("prefect://terraform", "PROVISIONER_URL must be prefect://FLOW/DEPLOYMENT"),
+        ("prefect://instance/terraform", "The deployment instance/terraform is run by Prefect, but PREFECT_API_URL is"),
+        ("terraform", "PROVISIONER_URL is not a URL (http:// or https://)."),
+    ],
+)
+def test_a_provisioner_that_cannot_be_reached_is_one_sentence(home: Home, url: str, sentence: str) -> None:
+    home.set("PROVISIONER_URL", url)
+    said = home.run("init")
+    assert said.code == 2
+    assert said.sentence.startswith(sentence)
