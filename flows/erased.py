@@ -8,6 +8,7 @@ from dataclasses import replace
 from flows.pseudonyms import Pseudonyms
 from mappings.erasure import OPERATOR, PROOF_AFTER, WHY
 from mappings.model import (
+    Account,
     AccountFacts,
     Erasure,
     Person,
@@ -48,10 +49,16 @@ def with_erasures(store: Store, pseudonyms: Pseudonyms, facts: AccountFacts, pla
         facts,
         people=tuple(_as_erased(p, gone, everyone) for p in facts.people),
         elsewhere=tuple(_as_erased(p, gone, everyone) for p in facts.elsewhere),
-        account=facts.account and replace(facts.account, erased=account_subject(facts.account_id) in gone),
+        account=_account(facts, account_subject(facts.account_id) in gone),
     )
     mine = [order for order in current if order.account_id == facts.account_id]
     return replace(facts, erasures=tuple(_erasure(store, facts, order) for order in mine))
+
+
+def _account(facts: AccountFacts, erased: bool) -> Account | None:
+    """An erased account needs no row of its own."""
+    known = facts.account or (Account(facts.account_id) if erased else None)
+    return replace(known, erased=erased) if known else None
 
 
 def _gone(store: Store, pseudonyms: Pseudonyms, facts: AccountFacts, marked: Iterable[Person]) -> set[Subject]:

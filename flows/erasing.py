@@ -12,7 +12,6 @@ from dataclasses import replace
 from flows.erased import is_erased, key_of
 from flows.outcomes import Outcome, Pair
 from flows.wiring import Systems
-from flows.wording import counted
 from mappings.config import Config
 from mappings.erasure import PRODUCT, desired_in_intercom, desired_in_stripe, minimal, of_account
 from mappings.lifecycle import Life
@@ -105,7 +104,7 @@ def weigh(store: Store, config: Config, now: int) -> None:
     if not held:
         store.todo_clear(["held"], HELD)
         return
-    were = counted(held, "person or account was", "", "") if held == 1 else f"{held} people or accounts were"
+    were = "1 person or account was" if held == 1 else f"{held} people or accounts were"
     reason = f"{were} marked erased within a day, more than usual: nothing of them is changed"
     proposal = "take the mark back in the product, or `instep erase --held` to let all of them go on"
     store.todo_add([Todo("held", HELD, "", reason, proposal, since=now)])

@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError, MissingArgumentError, UnknownCommandErr
 
 from instep import (
     demonstrating,
+    erasing,
     following,
     knowing,
     linking,
@@ -51,6 +52,8 @@ app.command(running.sweep)
 app.command(knowing.status)
 app.command(knowing.todo)
 app.command(following.after)
+app.command(erasing.erase)
+app.command(erasing.erased)
 app.command(linking.revoke)
 app.command(request)
 for command in (requesting.trial, requesting.cancel, requesting.keep, requesting.reactivate, requesting.charge):

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from mappings.model import AccountId, Subject
+from mappings.model import AccountId, Ref, Subject
 from state.agenda import put_mark, seconds_left
 from state.database import Base, reading, writing
 from state.forgetting import forget
-from state.schema import erasures, facts, journal, links, redemptions, todo
+from state.refs import root_key
+from state.schema import agenda, erasures, facts, journal, links, redemptions, todo
 from state.sql import any_of
 from state.types import Lease, LeaseLost, Order
 
@@ -48,6 +49,23 @@ class Erasures(Base):
         mine = (erasures.c.account_id == account) | erasures.c.subject.in_(any_of(subjects))
         rows = select(erasures).where(mine, erasures.c.state.in_(OPEN)).order_by(erasures.c.subject)
         return [_order(row) for row in connection.execute(rows)]
+
+    @reading
+    def account_of(self, connection: Connection, subject: Subject) -> AccountId | None:
+        """The account with which a person or account is known, by facts or else by Links; None for nobody we know."""
+        kind, _, id = subject.partition(":")
+        root = root_key(Ref("product", "user" if kind == "person" else "account", id))
+        mine = (facts.c.root == root) if kind == "person" else (facts.c.account_id == id)
+        read = select(func.min(facts.c.account_id)).where(mine, facts.c.gone.is_(False))
+        linked = select(func.min(links.c.account_id)).where(links.c.subject == subject)
+        found = connection.scalar(read) or connection.scalar(linked)
+        return AccountId(found) if found else None
+
+    @reading
+    def waiting_for(self, connection: Connection, accounts: Sequence[str]) -> dict[str, str]:
+        """Account -> the system that it waits for."""
+        stuck = select(agenda.c.account_id, agenda.c.waiting).where(agenda.c.waiting != "")
+        return dict(connection.execute(stuck.where(agenda.c.account_id.in_(any_of(accounts)))).tuples().all())
 
     @writing
     def note_orders(self, connection: Connection, orders: Sequence[Order], withdrawn: Sequence[str], now: int) -> None:
