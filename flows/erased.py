@@ -109,5 +109,5 @@ def contacts_of(store: Store, facts: AccountFacts, order: Order) -> dict[UserId,
         users |= {user for user in linked - {p.user_id for p in everyone} if not store.known("user", user)}
     links = store.links([person_subject(user) for user in users])
     contacts = {user: links.get(("intercom.contacts", person_subject(user))) for user in users}
-    unknown = "" if order.asked_by == OPERATOR else None
+    unknown = "" if order.asked_by == OPERATOR and subject.startswith("person:") else None
     return {user: link.external_id if link else unknown for user, link in contacts.items()}

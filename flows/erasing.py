@@ -132,23 +132,26 @@ class Erasing:
 
     def finish(self, lease: Lease, facts: AccountFacts, life: Life, pairs: Mapping[str, Pair]) -> bool:
         """Our own memory goes last, when all the others have confirmed; True when an erasure came further."""
-        moved = False
+        still, moved = list(facts.erasures), False
         for erasure in facts.erasures:
-            wanted = self._wanted(erasure, facts, life)
-            links = [self._link(desired) for desired in wanted]
+            links = [self._link(desired) for desired in self._wanted(erasure, facts, life)]
+            proved = all(link.values.get("proved") for link in links)
             if not self._confirmed(erasure, facts, pairs) or not all(map(_acknowledged, links)):
                 continue
-            people = [person_subject(user) for user in sorted(erasure.contacts)]
-            if erasure.prove_at is None:
-                self._forget(lease, erasure, people, facts, links)
+            if erasure.prove_at is None or proved:  # At the end once more: a worker without the lease may have written.
+                self._forget(lease, erasure, facts, links)
                 moved = True
-            elif all(link.values.get("proved") for link in links):
-                # Once more: a worker without the lease may have written since.
-                self._forget(lease, erasure, people, facts, links)
-                hashed = {person: self._pseudonym(person) for person in people}
-                self._store.close_erasure(lease, erasure.subject, hashed, self._pseudonym(erasure.subject), self._now())
-                moved = True
+            if erasure.prove_at is not None and proved:
+                still.remove(erasure)
+                self._close(lease, erasure, {user for other in still for user in other.contacts})
         return moved
+
+    def _close(self, lease: Lease, erasure: Erasure, shared: Collection[UserId]) -> None:
+        """People whom another open erasure needs keep their names until that one is closed."""
+        names = {person_subject(user) for user in erasure.contacts if user not in shared}
+        names |= {erasure.subject} if of_account(erasure) else set()
+        hashed = {subject: self._pseudonym(subject) for subject in names}
+        self._store.close_erasure(lease, erasure.subject, self._pseudonym(erasure.subject), hashed, self._now())
 
     def _wanted(self, erasure: Erasure, facts: AccountFacts, life: Life) -> list[Desired]:
         alone, config = replace(facts, erasures=(erasure,)), self._systems.config
@@ -164,9 +167,8 @@ class Erasing:
         customer = pairs.get("stripe.customers")
         return bare and (customer is None or customer.outcome in (Outcome.UNCHANGED, Outcome.APPLIED))
 
-    def _forget(
-        self, lease: Lease, erasure: Erasure, people: Sequence[Subject], facts: AccountFacts, links: Collection[Link]
-    ) -> None:
+    def _forget(self, lease: Lease, erasure: Erasure, facts: AccountFacts, links: Collection[Link]) -> None:
+        people = [person_subject(user) for user in sorted(erasure.contacts)]
         left = [p for p in facts.people if not p.erased]
         keep = {value for p in left for value in (p.email, p.name) if value}
         keep |= {facts.account.name} if facts.account and facts.account.name else set()

@@ -62,6 +62,8 @@ def what(entry: Entry) -> str:
     if entry.operation in ("add", "remove"):
         group, member = next(iter(after.items()))
         return f"{'+' if entry.operation == 'add' else '-'}{member if group == 'tags' else GROUPS.get(group, group)}"
+    if entry.target.endswith(".erasures"):
+        return "erased" if entry.operation == "create" else "proved"
     if entry.operation == "create" and entry.target.startswith(("stripe", "intercom")):
         return "new"
     shown = [text.format(after[field]) for field, text in SHOWN.items() if after.get(field)]

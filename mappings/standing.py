@@ -68,7 +68,7 @@ def verdict_of(facts: AccountFacts, leading: Subscription | None, config: Config
     """The stage and why: what the product decides, then an unknown status, then the leading subscription."""
     account = facts.account
     if account and account.erased:
-        return Verdict("erased", "the product marked the account erased")
+        return Verdict("erased", "the account is erased")
     if account and account.hold_reason:
         return Verdict("blocked", "the account is on hold")
     if lost(facts, config):

@@ -158,14 +158,14 @@ class Erasures(Base):
         connection: Connection,
         lease: Lease,
         subject: Subject,
-        people: Mapping[Subject, str],
         pseudonym: str,
+        names: Mapping[Subject, str],
         now: int,
     ) -> None:
-        """A later look found nothing: from now on the record knows the subject, and ``people`` (each with its own
-        pseudonym), by keyed hashes only. LeaseLost."""
+        """A later look found nothing: from now on the record knows the subject by its pseudonym only, and the journal
+        those in ``names`` by theirs. LeaseLost."""
         _must_hold(connection, lease)
-        for person, hashed in {**people, subject: pseudonym}.items():
+        for person, hashed in names.items():
             gone = links.c.target.like("%.erasures") & (links.c.subject == person)
             connection.execute(delete(links).where(gone))
             connection.execute(update(journal).where(journal.c.subject == person).values(subject=hashed))

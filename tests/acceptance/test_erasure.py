@@ -229,19 +229,28 @@ def test_an_account_is_erased(known: Town, policy: str) -> None:
     assert_forgotten(town, "ann", "bob")
 
 
-def test_a_mark_that_is_taken_back_in_time_has_no_effect(known: Town) -> None:
-    """It was read while every target only watched."""
+def test_an_account_and_its_people_are_marked_together(known: Town) -> None:
     town = known
     mark(town, "ann")
-    with_watch = town.open().house.modes
-    assert with_watch["intercom.erasures"] == "on"
-    town.opened.store.note_orders([], [], 0)  # type: ignore[union-attr]
-    reader = [line for line in town.opened.systems.sources if line.source.name == "product.users"]  # type: ignore[union-attr]
-    from flows.hub import Hub
+    mark_account(town, "acme")
+    town.sync()
+    assert town.people() == []
+    assert [o.state for o in town.open().store.orders()] == ["done", "done"]
+    town.vendors.advance(DAY)
+    since = town.vendors.mark
+    town.sync()
+    found = town.open().store.orders()
+    assert {(o.state, o.subject.partition("#")[0]) for o in found} == {("proved", "account:"), ("proved", "person:")}
+    assert [e for e in town.vendors.effects(since) if "contact" in e] == []
+    assert_forgotten(town, "ann", "bob")
 
-    with Hub(town.opened, "pull") as hub:  # type: ignore[arg-type]
-        hub.read(reader[0])
-    assert order(town).state == "new"
+
+def test_a_mark_that_is_taken_back_in_time_has_no_effect(known: Town) -> None:
+    """It was read, and nothing was sent yet."""
+    town = known
+    mark(town, "ann")
+    town.plan()
+    assert order(town).state == "due"
     mark(town, "ann", False)
     since = town.vendors.mark
     town.sync()
