@@ -134,8 +134,7 @@ def assemble(
 def refusal(system: str) -> str:
     """A vendor does not take its key. ``system`` as here or as a Gate names it."""
     if system.startswith(PREFIX):
-        needs = "a receiver the secret that `instep after --secrets` shows, a deployment PREFECT_API_KEY"
-        return f"{system} is refused: {needs}."
+        return f"{system} is refused: give the receiver what `instep after --secrets` shows, or set PREFECT_API_KEY right."
     name = next((name for name in KEYS if system.casefold() in name.casefold()), "")
     if not name:
         return f"{system} refuses the key."

@@ -14,6 +14,7 @@ from instep.screen import as_json, program, say
 from instep.vendors import Vendors
 
 FOLDER = Path(".instep/sandbox")
+SECRET = "of-the-sandbox"  # noqa: S105
 TEAMS = 6
 LIVED_IN = "lived-in"
 
@@ -59,6 +60,7 @@ def sandbox(
         else:
             product, environment = _example(vendors, folder, accounts)
         environment = vendors.environment(product, f"sqlite:///{folder / 'state.db'}") | environment
+        environment |= {"INSTEP_SECRETS": SECRET}
         environment |= {"INSTEP_NOW": now} if now else {}
         if json:
             as_json({"url": vendors.url, "environment": environment, "company": company})

@@ -59,6 +59,7 @@ def test_the_sandbox_serves_an_installation_and_ends_with_its_vendors(tmp_path: 
         text += process.stdout.readline()
     told = json.loads(text)
     assert listens(told["url"])
+    assert told["environment"]["INSTEP_SECRETS"]
     environment = {**os.environ, **told["environment"]}
     set_up = subprocess.run(
         command("init", "--on", "--json"), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
