@@ -134,7 +134,7 @@ def assemble(
 def refusal(system: str) -> str:
     """A vendor does not take its key. ``system`` as here or as a Gate names it."""
     if system.startswith(PREFIX):
-        return f"{system} is refused: give the receiver what `instep after --secrets` shows, or set PREFECT_API_KEY right."
+        return f"{system} is refused: give the receiver what `instep after --secrets` shows, or mend PREFECT_API_KEY."
     name = next((name for name in KEYS if system.casefold() in name.casefold()), "")
     if not name:
         return f"{system} refuses the key."
