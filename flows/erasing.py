@@ -31,18 +31,23 @@ from mappings.model import (
     account_subject,
     person_subject,
 )  # fmt: skip
+from state.erasures import HELD
 from state.store import Finding, Lease, Order, Store, Todo
 
 KINDS = ("user", "account", "customer", "request")
-HELD = "erasures"
+SUBJECTS: Mapping[str, Callable[[str], Subject]] = {
+    "user": lambda id: person_subject(UserId(id)),
+    "account": lambda id: account_subject(AccountId(id)),
+}
 
 
 class Heed:
     """What one look is told of erasures. ``new`` and ``withdrawn`` orders are noted by the caller."""
 
-    def __init__(self, store: Store, systems: Systems, now: int) -> None:
+    def __init__(self, store: Store, systems: Systems, findings: Sequence[Finding], now: int) -> None:
         self._pseudonyms, self._now = systems.pseudonyms, now
-        self._erased, self._open = store.suppressed(), store.open_orders()
+        named = {SUBJECTS[f.root.kind](f.root.id) for f in findings if f.root.kind in SUBJECTS}
+        self._erased, self._open = store.suppressed(), store.open_orders(named)
         self.new: list[Order] = []
         self.withdrawn: list[str] = []
 
@@ -90,7 +95,7 @@ def heed(store: Store, systems: Systems, findings: Sequence[Finding], now: int) 
     """To be called with everything that is about to be stored."""
     if not any(finding.root.kind in KINDS for finding in findings):
         return list(findings)
-    told = Heed(store, systems, now)
+    told = Heed(store, systems, findings, now)
     heeded = [told(finding) for finding in findings]
     if told.new or told.withdrawn:
         store.note_orders(told.new, told.withdrawn, now)
@@ -99,10 +104,11 @@ def heed(store: Store, systems: Systems, findings: Sequence[Finding], now: int) 
 
 def weigh(store: Store, config: Config, now: int) -> None:
     """Let new orders go on, or hold them all where there are too many at once; a person is told."""
+    if not store.unweighed():
+        return
     limit = config.brake.inferred
     held = store.weigh(now, limit.floor, limit.share)
     if not held:
-        store.todo_clear(["held"], HELD)
         return
     were = "1 person or account was" if held == 1 else f"{held} people or accounts were"
     reason = f"{were} marked erased within a day, more than usual: nothing of them is changed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
@@ -11,6 +11,7 @@ from mappings.model import AccountId, Ref, Subject
 from state.agenda import put_mark, seconds_left
 from state.database import Base, reading, writing
 from state.forgetting import forget
+from state.ledger import clear_todo
 from state.refs import root_key
 from state.schema import agenda, erasures, facts, journal, links, redemptions, todo
 from state.sql import any_of
@@ -18,6 +19,8 @@ from state.types import Lease, LeaseLost, Order
 
 DAY: Final = 86_400
 KINDS: Final = ("person", "account")
+HELD: Final = "erasures"
+"""The subject of the todo that tells of held orders."""
 OPEN: Final = ("new", "held", "due", "begun", "done")
 Key = tuple[str, str]
 """kind of redemption, key hash"""
@@ -38,10 +41,16 @@ class Erasures(Base):
         return [_order(row) for row in connection.execute(rows)]
 
     @reading
-    def open_orders(self, connection: Connection) -> dict[str, Order]:
-        """By subject, those not proved yet."""
-        rows = select(erasures).where(erasures.c.state.in_(OPEN))
+    def open_orders(self, connection: Connection, subjects: Collection[Subject]) -> dict[str, Order]:
+        """Those about ``subjects``, by subject, not proved yet."""
+        rows = select(erasures).where(erasures.c.subject.in_(any_of(subjects)), erasures.c.state.in_(OPEN))
         return {row.subject: _order(row) for row in connection.execute(rows)}
+
+    @reading
+    def unweighed(self, connection: Connection) -> bool:
+        """Whether there are new orders."""
+        first = select(erasures.c.subject).where(erasures.c.state == "new").limit(1)
+        return connection.execute(first).first() is not None
 
     @reading
     def orders_of(self, connection: Connection, account: AccountId, subjects: Sequence[Subject] = ()) -> list[Order]:
@@ -73,6 +82,7 @@ class Erasures(Base):
         if withdrawn:
             early = erasures.c.state.in_(("new", "held", "due")) & (erasures.c.asked_by == "product")
             connection.execute(delete(erasures).where(erasures.c.subject.in_(any_of(withdrawn)), early))
+            _end_hold(connection)
         if orders:
             new = self.database.insert(erasures).on_conflict_do_nothing()
             connection.execute(new, [_values(order) for order in orders])
@@ -85,6 +95,7 @@ class Erasures(Base):
         connection.execute(delete(links).where(again))
         connection.execute(delete(erasures).where(erasures.c.subject == order.subject))
         connection.execute(insert(erasures).values(_values(order)))
+        _end_hold(connection)
         put_mark(connection, self.database, [AccountId(order.account_id)], now, "erasure ordered")
 
     @writing
@@ -104,7 +115,7 @@ class Erasures(Base):
             connection.execute(update(erasures).where(new).values(state="held" if held else "due"))
             if not held:
                 put_mark(connection, self.database, accounts, now, "erasure due")
-        return connection.scalar(select(func.count()).where(erasures.c.state == "held")) or 0
+        return _held(connection)
 
     @writing
     def release_orders(self, connection: Connection, now: int) -> int:
@@ -113,6 +124,7 @@ class Erasures(Base):
         accounts = connection.scalars(select(erasures.c.account_id).where(held)).all()
         connection.execute(update(erasures).where(held).values(state="due"))
         put_mark(connection, self.database, accounts, now, "erasure due")
+        _end_hold(connection)
         return len(accounts)
 
     @writing
@@ -178,6 +190,15 @@ class Erasures(Base):
 def _must_hold(connection: Connection, lease: Lease) -> None:
     if seconds_left(connection, lease) is None:
         raise LeaseLost(f"someone else holds {lease.account_id} now")
+
+
+def _held(connection: Connection) -> int:
+    return connection.scalar(select(func.count()).where(erasures.c.state == "held")) or 0
+
+
+def _end_hold(connection: Connection) -> None:
+    if not _held(connection):
+        clear_todo(connection, ["held"], [HELD])
 
 
 def _values(order: Order) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class IntercomErasures:
             raise Ambiguous("the contact that was this person's has another external_id now", [known])
         gone = {contact: self._delete(contact) for contact in dict.fromkeys([known, *self._living(external_id)])
                 if contact}  # fmt: skip
-        if known is not None and external_id not in gone.values():
+        if known == "" and external_id not in gone.values():
             gone |= self._erase_hidden(external_id)
         return list(gone)
 
