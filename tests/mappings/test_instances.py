@@ -6,7 +6,7 @@ from golden.words import ACME, CATALOG, NOW, config, instance, known, person, su
 
 from mappings.lifecycle import life
 from mappings.model import AccountFacts, Desired, instance_subject
-from mappings.provisioning import desired_instance, held_instance
+from mappings.provisioning import desired_instance, desired_run, held_instance
 
 CONFIG = config()
 
@@ -28,6 +28,15 @@ def test_the_whole_state_each_time() -> None:
         "request_id": "req_1",
     }
     assert (found.whole, found.lowers) == (True, False)
+
+
+def test_a_deployment_is_given_the_same_without_a_person() -> None:
+    facts = known(sub("active", request_id="req_1"), people=(person("olga"),))
+    usual = asked(facts)
+    (found,) = desired_run(facts, life(facts, CONFIG, CATALOG, NOW, True), CONFIG)
+    assert {**found.values, "owner_email": "olga@example.com"} == dict(usual.values)
+    assert "owner_email" not in found.values
+    assert (found.beside, found.whole, found.lowers) == (usual.beside, usual.whole, usual.lowers)
 
 
 def test_a_new_generation_only_after_a_confirmed_deletion() -> None:
