@@ -131,15 +131,14 @@ def _prove_at(order: Order) -> int | None:
 
 
 def _standing(order: Order, stuck: dict[str, str], parked: dict[str, str]) -> str:
-    match order.state:
-        case "proved":
-            return "proved: a later look found nothing"
-        case "done":
-            return "done: a later look is to prove it"
-        case "held":
-            return "held: see `instep todo`"
+    if order.state == "proved":
+        return "proved: a later look found nothing"
+    if order.state == "held":
+        return "held: see `instep todo`"
     if order.subject in parked:
         return f"needs a person: {parked[order.subject]}"
+    if order.state == "done":
+        return "done: a later look is to prove it"
     if order.account_id in stuck:
         return f"waits for {stuck[order.account_id]}"
     return "under way" if order.state == "begun" else "waits for the next sync"

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from town import JSON, Town
 from vendors import DAY, HOUR
 
+from flows.erasure_orders import erased, prepare
 from mappings.model import AccountId
 from state.store import Order
 
@@ -173,6 +174,8 @@ def test_a_row_that_vanishes_after_its_mark(known: Town) -> None:
     mark(town, "ann")
     assert not town.try_sync().ok
     assert order(town).state in ("due", "begun")
+    (line,) = erased(town.settings)
+    assert line.standing in ("waits for intercom", "under way", "waits for the next sync")
     town.product.execute("DELETE FROM memberships WHERE user_id = :id", {"id": f"{town.name}-ann"})
     town.product.execute("DELETE FROM users WHERE user_id = :id", {"id": f"{town.name}-ann"})
     town.vendors.heal()
@@ -180,6 +183,47 @@ def test_a_row_that_vanishes_after_its_mark(known: Town) -> None:
     town.sync()
     assert [row["external_id"] for row in town.people()] == [f"{town.name}-bob"]
     assert order(town).state == "done"
+    assert_forgotten(town, "ann")
+
+
+def test_somebody_else_brings_the_person_back(known: Town) -> None:
+    """The later look finds it and tells; an order erases once more, and is proved in its turn."""
+    town = known
+    mark(town, "ann")
+    town.sync()
+    again = by_hand(town, "POST", "/contacts", {"external_id": f"{town.name}-ann", "email": town.email("ann")})["id"]
+    town.vendors.advance(DAY)
+    town.sync()
+    assert order(town).state == "done"
+    assert again in town.todo()[f"person:{town.name}-ann intercom.erasures"]
+    (line,) = erased(town.settings)
+    assert line.standing.startswith("needs a person: Intercom holds this again")
+    prepare(town.settings, f"{town.name}-ann", "").give()
+    town.sync()
+    assert [row["external_id"] for row in town.people()] == [f"{town.name}-bob"]
+    assert town.todo() == {}
+    town.vendors.advance(DAY)
+    town.sync()
+    (line,) = erased(town.settings, f"{town.name}-ann")
+    assert (line.order.state, line.order.asked_by) == ("proved", "operator")
+    assert again in line.order.places["intercom"]["what"]
+
+
+def test_a_person_of_two_accounts(known: Town) -> None:
+    """Both customers lose the address, and the contact goes once."""
+    town = known
+    town.team("beta", "Beta", dan="member")
+    owner = {"user_id": f"{town.name}-ann", "team_id": town.account("beta")}
+    town.request_trial("beta", "dan")
+    town.sync()
+    town.product.execute("INSERT INTO memberships (user_id, team_id, role) VALUES (:user_id, :team_id, 'owner')", owner)
+    town.sync()
+    assert town.customer("beta")["email"] == town.email("ann")
+    since, contact = town.vendors.mark, town.person("ann")["id"]
+    mark(town, "ann")
+    town.sync()
+    assert (town.customer("acme")["email"], town.customer("beta")["email"]) == (town.email("bob"), town.email("dan"))
+    assert [e for e in town.vendors.effects(since) if e.startswith("contact.deleted")] == [f"contact.deleted {contact}"]
     assert_forgotten(town, "ann")
 
 
