@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError, MissingArgumentError, UnknownCommandErr
 
 from instep import (
     demonstrating,
+    drafting,
     erasing,
     following,
     knowing,
@@ -46,6 +47,9 @@ app.command(simulating.sandbox)
 app.command(starting.init)
 app.command(starting.check)
 app.command(naming.tags)
+plans = App(name="plans", help="Plans and what they cost in Stripe.")
+app.command(plans)
+plans.command(drafting.plans, name="import")
 app.command(running.plan)
 app.command(running.sync)
 app.command(running.sweep)

@@ -143,5 +143,6 @@ def _first_steps() -> dict[str, str]:
 def _first_day() -> dict[str, str]:
     return {
         "init --product": "look at the product's tables; proposes views over them",
+        "plans import --write --access full": "write the plans that Stripe sells into instep.toml",
         "check": "see what is missing, and what to do",
     }

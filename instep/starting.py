@@ -48,7 +48,7 @@ def init(
         raise Misuse("--column goes with --product.")
     refused = on and settings.live
     if not refused:
-        _example(settings.instep_config, access)
+        _write_example(settings.instep_config, access)
     question = "Set up with a live Stripe key? Two tables are made; nothing is sent."
     if settings.live and not refused and not confirm(question, yes):
         say("Nothing was done.")
@@ -70,10 +70,14 @@ def init(
     return 0
 
 
-def _example(path: Path, access: str | None) -> None:
-    """An example configuration where there is none; the one policy without a default is asked for."""
-    if path.exists():
-        return
+def _write_example(path: Path, access: str | None) -> None:
+    if not path.exists():
+        path.write_text(example(path, access), "utf-8")
+        complain(f"{path} was written: name your plans in it.")
+
+
+def example(path: Path, access: str | None) -> str:
+    """An example configuration for ``path``; the one policy without a default is asked for. Raises Misuse."""
     if access is None and sys.stdin.isatty():
         console().print(f"{path} does not exist; an example is written.", markup=False)
         answer = console().input("What may an account without any subscription do, full or none? ")
@@ -82,8 +86,7 @@ def _example(path: Path, access: str | None) -> None:
         from flows.settings import Misuse, no_config
 
         raise Misuse(no_config(path))
-    path.write_text(EXAMPLE.read_text("utf-8").replace(CHOICE, CHOICE.replace("full", access)), "utf-8")
-    complain(f"{path} was written: name your plans in it.")
+    return EXAMPLE.read_text("utf-8").replace(CHOICE, CHOICE.replace("full", access))
 
 
 def check(*, json: Json = False) -> int:
