@@ -161,11 +161,16 @@ def ask(system: str, call: Callable[[], T]) -> T:
         raise Failed(f"{name} cannot be used: {text}. Check {address}.") from None
 
 
+def identify_stripe(w: Wires) -> dict[str, str | bool]:
+    """Who is behind the Stripe key."""
+    billing = ask("Stripe", w.stripe.identity)
+    return {"stripe_account": billing.account_id, "livemode": billing.livemode}
+
+
 def identify(w: Wires, unreachable: dict[str, str] | None = None) -> dict[str, str | bool]:
     """Who is behind the keys, under the names of IDENTITY. An Intercom that does not answer is put into
     ``unreachable``, where that is given, and left out: billing and access do not wait for it."""
-    billing = ask("Stripe", w.stripe.identity)
-    found: dict[str, str | bool] = {"stripe_account": billing.account_id, "livemode": billing.livemode}
+    found = identify_stripe(w)
     try:
         talking = ask("Intercom", w.intercom.identity)
     except Failed as failed:

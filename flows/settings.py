@@ -187,8 +187,13 @@ def _instant(text: str) -> int:
 
 def load_settings(**overrides: object) -> Settings:
     """Raises WrongSettings."""
+    return settings_of(Settings, **overrides)
+
+
+def settings_of(kind: type[Settings], **overrides: object) -> Settings:
+    """``kind``: of what needs less than everything. Raises WrongSettings."""
     try:
-        settings = Settings(**overrides)  # type: ignore[arg-type]
+        settings = kind(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)
         raise WrongSettings([_setting_sentence(each) for each in wrong]) from None

@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError, MissingArgumentError, UnknownCommandErr
 
 from instep import (
     demonstrating,
+    door,
     drafting,
     erasing,
     following,
@@ -58,6 +59,7 @@ app.command(knowing.todo)
 app.command(following.after)
 app.command(erasing.erase)
 app.command(erasing.erased)
+app.command(door.door)
 app.command(linking.revoke)
 app.command(request)
 for command in (requesting.trial, requesting.cancel, requesting.keep, requesting.reactivate, requesting.charge):

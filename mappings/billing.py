@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mappings.config import Config
+from mappings.consents import consents
 from mappings.fairness import Shift
 from mappings.lifecycle import Life
 from mappings.model import (
@@ -41,6 +42,8 @@ def desired_changes(facts: AccountFacts, life: Life, config: Config) -> Iterable
         values["clear"] = "cancel_at_period_end" if sub.cancel_at_period_end else "cancel_at"
     if accepted.verb == "resume":
         values["paused_at"] = sub.paused_at
+        if consents(request):
+            values |= {"agreed": request.amount_minor, "currency": request.currency}
     if accepted.verb == "subscribe":
         values["price"] = accepted.price
         del values["subscription"]

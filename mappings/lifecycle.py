@@ -108,6 +108,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     own_trial = product_trial(facts, verdict.stage) if verdict.product else ()
     win_back = next_win_back(verdict, now)
     looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None, reminder.next_at, win_back]
+    looks += [others.next_look_at]
     looks += [decision.next_look_at, *(leading.due_at if leading and verdict.stage in OWING else ())]
     looks += [erasure.prove_at for erasure in facts.erasures]
     if verdict.stage == "trialing" and (trial_ends_at := dates["trial_ends_at"]):

@@ -9,6 +9,7 @@ from typing import Literal
 
 from mappings.catalog import Catalog
 from mappings.config import Config
+from mappings.consents import LASTS, about, consents
 from mappings.disputes import lost
 from mappings.links import NO_CARD, PAYMENT_OPEN
 from mappings.model import AccountFacts, Request, RequestId, Subscription
@@ -38,10 +39,12 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """``answers``: request -> (answer, reason). ``accepted``: the oldest one that is still to be carried out; all
-    behind it wait for it, because it may change what they ask of."""
+    behind it wait for it, because it may change what they ask of. ``next_look_at``: when a consent has waited long
+    enough for its payment method."""
 
     answers: Mapping[RequestId, Answer] = field(default_factory=dict)
     accepted: Accepted | None = None
+    next_look_at: int | None = None
 
 
 def changes(request: Request) -> bool:
@@ -52,6 +55,7 @@ def changes(request: Request) -> bool:
 def asked(facts: AccountFacts, config: Config, catalog: Catalog, trial: Request | None, now: int) -> Asked:
     """Requests before the birth line are known, not acted on. ``trial``: the one being started, which comes first."""
     answers: dict[RequestId, Answer] = {}
+    waits: list[int] = []
     for request in sorted(facts.requests, key=_age):
         if not changes(request) or request.answer not in OPEN:
             continue
@@ -61,13 +65,19 @@ def asked(facts: AccountFacts, config: Config, catalog: Catalog, trial: Request 
             break
         decided = decide(request, facts, config, catalog, now)
         if isinstance(decided, Accepted):
-            return Asked(answers, decided)
-        answers[request.request_id] = decided
-    return Asked(answers)
+            return Asked(answers, decided, min(waits, default=None))
+        if decided is None:
+            waits.append(request.requested_at + LASTS + 1)
+        else:
+            answers[request.request_id] = decided
+    return Asked(answers, None, min(waits, default=None))
 
 
-def decide(request: Request, facts: AccountFacts, config: Config, catalog: Catalog, now: int) -> Answer | Accepted:
-    """One request alone. What was or may have been sent is not judged again: only its outcome counts."""
+def decide(
+    request: Request, facts: AccountFacts, config: Config, catalog: Catalog, now: int
+) -> Answer | Accepted | None:
+    """One request alone; None while it waits. What was or may have been sent is not judged again: only its outcome
+    counts."""
     sub = leading_subscription(facts, config)
     if request.request_id in facts.made or (request.request_id in facts.begun and _reached(request, sub)):
         return _outcome(request, facts, sub)
@@ -81,6 +91,8 @@ def decide(request: Request, facts: AccountFacts, config: Config, catalog: Catal
         return _extend(request, sub, now)
     if request.kind == "cancel":
         return _cancel(request, sub)
+    if consents(request):
+        return _agreed(request, facts, sub, now)
     return _keep(request, sub) if request.kind == "keep" else _reactivate(request, facts, sub, catalog)
 
 
@@ -180,6 +192,18 @@ def _reactivate(request: Request, facts: AccountFacts, sub: Subscription | None,
     if not price:
         return "refused", "it is not clear at which price: name a plan that Stripe has an active price for"
     return Accepted(request, "subscribe", sub, price) if _has_card(facts) else _NO_CARD
+
+
+def _agreed(request: Request, facts: AccountFacts, sub: Subscription | None, now: int) -> Answer | Accepted | None:
+    """A consent is for one pause: nothing else is started with it."""
+    if sub is None or sub.status != "paused" or not about(request, sub):
+        running = sub is not None and sub.status in RUNNING
+        return ("already", "the subscription is running") if running else ("refused", "the subscription has moved on")
+    if request.request_id in facts.begun:
+        return Accepted(request, "resume", sub)
+    if now > request.requested_at + LASTS:
+        return "refused", "no payment method came within a day: the billing link asks again"
+    return Accepted(request, "resume", sub) if _has_card(facts, sub) else None
 
 
 _NO_CARD: Answer = ("refused", NO_CARD)

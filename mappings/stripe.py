@@ -5,7 +5,7 @@ Shapes: Stripe API 2026-10-28.endive.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,10 +33,12 @@ from mappings.money import monthly_minor
 from mappings.payments import PAYMENTS, card_expires_at, payment_fact
 from mappings.people import billing_contact
 from mappings.redemption import keys_of
+from mappings.requests import ALIVE
 from mappings.seen import states_of
 from mappings.text import clean, email
 
 JSON = Mapping[str, Any]
+DEFAULT_METHOD = "invoice_settings.default_payment_method"
 ACCOUNT_KEY, REQUEST_KEY = "account_id", "request_id"
 CHANGED_KEY, SHIFTED_KEY = "instep_request", "instep_shifted"
 
@@ -56,14 +58,22 @@ def facts(record: Record) -> list[Fact]:
     open_invoices = data.get("open_invoices", ())
     subscriptions = (_subscription_fact(record.ref, sub, open_invoices) for sub in data.get("subscriptions", ()))
     payments = [payment_fact(record.ref, kind, one) for kind in PAYMENTS for one in data.get(f"{kind}s", ())]
-    return [_customer_fact(record.ref, data["customer"]), *subscriptions, *payments]
+    customer = _customer_fact(record.ref, data["customer"], data.get("payment_methods", ()), _named(data))
+    return [customer, *subscriptions, *payments]
 
 
-def _customer_fact(root: Ref, data: JSON) -> Fact:
-    customer = customer_from(data)
+def _named(data: JSON) -> str:
+    """The one account that the customer's subscriptions name: Checkout gives only them our metadata."""
+    found = {clean((sub.get("metadata") or {}).get(ACCOUNT_KEY)) for sub in data.get("subscriptions", ())} - {""}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _customer_fact(root: Ref, data: JSON, methods: Sequence[JSON] = (), named: str = "") -> Fact:
+    """``methods``: what is on file without being the default. ``named``: the account that its subscriptions name."""
+    customer = replace(customer_from(data), spare_method=methods[0]["id"] if len(methods) == 1 else "")
     seeks = [f"customer:{customer.customer_id}"]
-    if customer.account_id:
-        seeks.append(f"account:{customer.account_id}")
+    if account := customer.account_id or named:
+        seeks.append(f"account:{account}")
     elif customer.email:
         seeks.append(f"email:{customer.email.casefold()}")
     return Fact(root, "customer", customer.customer_id, customer, seeks=tuple(seeks), states=states_of(customer))
@@ -102,6 +112,7 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
     latest = data.get("latest_invoice")
     invoice = invoice_from(latest) if isinstance(latest, Mapping) else None
     unsettled = open_invoices_of(data["id"], invoice, open_invoices)
+    oldest = min(unsettled, key=lambda i: (i.finalized_at or 0, i.invoice_id), default=None)
     period_start = min((i["current_period_start"] for i in items if i.get("current_period_start")), default=None)
     anchor = data.get("billing_cycle_anchor")
     paid = bool(invoice and invoice.status == "paid" and invoice.amount_paid > 0)
@@ -141,7 +152,8 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
         collection_paused=bool(data.get("pause_collection")),
         open_since=open_since(unsettled),
         due_at=tuple(sorted(i.due_at for i in unsettled if i.due_at)),
-        pay_url=min(unsettled, key=lambda i: (i.finalized_at or 0, i.invoice_id)).url if unsettled else "",
+        pay_url=oldest.url if oldest else "",
+        pay_amount=oldest.amount_due - oldest.amount_paid if oldest else 0,
         ever_paid=paid or renewed,
         # A subscription's first paid period starts at its billing anchor; later ones tell nothing of the first.
         first_paid_at=invoice.paid_at if paid and invoice and not renewed else None,
@@ -171,6 +183,8 @@ def desired_customer(facts: AccountFacts, life: Life, config: Config) -> Iterabl
     values: dict[str, Scalar] = {"metadata.account_id": facts.account_id, "email": contact.email if contact else None}
     if name or erased:
         values["name"] = name or None
+    if method := _only_method(facts, live):
+        values[DEFAULT_METHOD] = method
     yield Desired(
         "stripe.customers",
         account_subject(facts.account_id),
@@ -179,6 +193,12 @@ def desired_customer(facts: AccountFacts, life: Life, config: Config) -> Iterabl
         create=not facts.customers,
         why=life.reason if life.start else "the product's e-mail and name",
     )
+
+
+def _only_method(facts: AccountFacts, live: Sequence[Customer]) -> str:
+    """A customer that pays for something, with exactly one payment method and no default, gets it as its default."""
+    paying = any(s.status in ALIVE and not s.has_payment_method for s in facts.subscriptions)
+    return live[0].spare_method if paying and len(live) == 1 and not live[0].has_payment_method else ""
 
 
 def held_customer(facts: AccountFacts, desired: Desired) -> Held | None:

@@ -19,6 +19,11 @@ LEDGER_SECONDS: Final = 35 * 86_400
 
 
 class Inbox(Base):
+    @writing
+    def tell(self, connection: Connection, changes: Sequence[Change], now: int) -> int:
+        """Hints from within the house, due ``now``; those told before are dropped. Returns how many are new."""
+        return put(connection, self.database, changes, now)
+
     @reading
     def due_hints(self, connection: Connection, now: int, limit: int) -> list[Hint]:
         """Oldest first."""

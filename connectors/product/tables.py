@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -45,6 +45,11 @@ class ProductRequests(Truth):
         if not written:
             raise Rejected(f"the request {request_id} has another answer already")
         return Held(request_id, changed=Ref("product", "request", request_id))
+
+    def ask_once(self, row: Mapping[str, Any]) -> None:
+        """Insert a request that may have been inserted before: the first one stays."""
+        dialect = postgresql if self._database.dialect == "postgresql" else sqlite
+        self._database.write(dialect.insert(requests).values(**row).on_conflict_do_nothing())
 
 
 class ProductAccess(Truth):

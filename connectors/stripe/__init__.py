@@ -6,9 +6,11 @@ from connectors.stripe.client import StripeApi, StripeIdentity, StripeSettings
 from connectors.stripe.customers import StripeCustomers
 from connectors.stripe.erasures import StripeErasures
 from connectors.stripe.requests import StripeCancellations, StripeCharges
+from connectors.stripe.sessions import CheckoutDone, StripeSessions
 from connectors.stripe.trials import StripeTrials
 
 __all__ = [
+    "CheckoutDone",
     "StripeApi",
     "StripeBilling",
     "StripeCancellations",
@@ -16,6 +18,7 @@ __all__ = [
     "StripeCustomers",
     "StripeErasures",
     "StripeIdentity",
+    "StripeSessions",
     "StripeSettings",
     "StripeTrials",
 ]

@@ -12,11 +12,13 @@ from connectors.stripe.events import EventLog
 from connectors.stripe.scan import Scan
 from mappings.model import JSONObject, Record, Ref
 
+ENDED = ("canceled", "incomplete_expired")
 OPEN_INVOICE_STATUSES = ("past_due", "unpaid", "incomplete")
 
 
 class StripeBilling:
     """Source ``stripe``. A Record's data: ``customer``, ``subscriptions`` (every status, latest invoice expanded), and
+    ``payment_methods`` (two at most) where one waits for a default, and
     ``open_invoices`` where a subscription waits for money. A deleted customer is ``{"id", "deleted": true}``,
     alone as a ``customer`` part where its subscriptions are not listed any more; one that Stripe does not know (404) is
     gone.
@@ -67,6 +69,9 @@ class StripeBilling:
         if any(subscription.get("status") in OPEN_INVOICE_STATUSES for subscription in found):
             invoices = {"customer": customer["id"], "status": "open"}
             record["open_invoices"] = list(self._api.everything("/v1/invoices", invoices))
+        if _without_default(customer, found):
+            query = {"customer": customer["id"], "limit": 2}
+            record["payment_methods"] = self._api.get("/v1/payment_methods", query).get("data") or []
         return record
 
     def _with_all_items(self, subscription: JSONObject) -> JSONObject:
@@ -81,3 +86,11 @@ class StripeBilling:
         """Every active recurring price with its product: what plans are resolved against."""
         query = {"active": "true", "type": "recurring", "expand[]": ["data.product"]}
         return list(self._api.everything("/v1/prices", query))
+
+
+def _without_default(customer: JSONObject, subscriptions: list[JSONObject]) -> bool:
+    """Whether a subscription would be charged, were there a default payment method."""
+    settings = customer.get("invoice_settings") or {}
+    if customer.get("deleted") or settings.get("default_payment_method") or customer.get("default_source"):
+        return False
+    return any(sub["status"] not in ENDED and not sub.get("default_payment_method") for sub in subscriptions)

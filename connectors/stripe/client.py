@@ -77,6 +77,17 @@ class StripeApi:
         )
         return answer.data, answer.request_id or ""
 
+    def preview(self, params: Params) -> JSONObject:
+        """The invoice that would come next; makes nothing, so it is tried again like a read.
+
+        https://docs.stripe.com/api/invoices/create_preview"""
+        path = "/v1/invoices/create_preview"
+        answer = self.gate.call(
+            lambda: self._sdk.raw_request("post", path, **params), write=False, endpoint="POST " + path
+        )
+        found: JSONObject = answer.data
+        return found
+
     def delete(self, path: str) -> str:
         """Returns the vendor's request id. Takes no key: what is gone is Gone the second time."""
         answer = self.gate.call(

@@ -14,7 +14,8 @@ CLOCKS_MAY_DIFFER = 300
 
 
 class StripeCustomers:
-    """Target ``stripe.customers``. Values: ``metadata.account_id`` (any ``metadata.*``), ``email``, ``name``."""
+    """Target ``stripe.customers``. Values: ``metadata.account_id`` (any ``metadata.*``), ``email``, ``name``,
+    ``invoice_settings.default_payment_method``."""
 
     name = "stripe.customers"
     system = "stripe"
@@ -62,13 +63,20 @@ class StripeCustomers:
 
 def form(values: Mapping[str, Any]) -> JSONObject:
     """``metadata.x`` nested as Stripe wants it; None clears a field, which Stripe spells as empty text."""
-    flat = {name: "" if value is None else value for name, value in values.items()}
-    metadata = {name.removeprefix("metadata."): flat.pop(name) for name in list(flat) if name.startswith("metadata.")}
-    return flat | ({"metadata": metadata} if metadata else {})
+    nested: JSONObject = {}
+    for name, value in values.items():
+        field, _, inner = name.partition(".")
+        given = "" if value is None else value
+        if inner:
+            nested.setdefault(field, {})[inner] = given
+        else:
+            nested[name] = given
+    return nested
 
 
 def _held(customer: JSONObject, desired: Desired) -> Held:
-    known = {f"metadata.{name}": value for name, value in _metadata(customer).items()} | customer
+    settings = {f"invoice_settings.{name}": value for name, value in (customer.get("invoice_settings") or {}).items()}
+    known = {f"metadata.{name}": value for name, value in _metadata(customer).items()} | settings | customer
     values = {name: known.get(name) for name in desired.values}
     return Held(customer["id"], values, changed=Ref("stripe", "customer", customer["id"]))
 

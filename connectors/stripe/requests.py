@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from connectors import wire
-from connectors.contract import Ambiguous, Gone, Transient
+from connectors.contract import Ambiguous, Gone, Rejected, Transient
 from connectors.stripe.client import StripeApi
 from connectors.stripe.customers import form
 from mappings.model import Desired, Held, JSONObject, Ref, Step
@@ -49,6 +49,7 @@ class StripeCancellations(_Once):
     """Target ``stripe.cancellations``. Values: ``do`` (cancel: at the end of the period, cancel_now, keep, resume,
     subscribe, extend, shift: a late instance), ``customer``, ``subscription`` (but for subscribe), ``price``
     (subscribe), ``clear`` (keep: the field that schedules the end), ``paused_at`` (resume: the pause that it ends),
+    ``agreed`` and ``currency`` (resume: charge no more than that),
     ``comment`` (why somebody leaves), ``trial_end`` (extend and shift), ``metadata.account_id``,
     ``metadata.request_id``.
 
@@ -72,6 +73,7 @@ class StripeCancellations(_Once):
             return _pushed(made["id"], values, request)
         path = "/v1" + wire.path("subscriptions", str(values["subscription"]))
         if values["do"] == "resume":
+            self._as_agreed(values)
             _, request = self._api.post(f"{path}/resume", {}, step.key)
         else:
             _, request = self._api.post(path, _change(values), step.key)
@@ -79,6 +81,14 @@ class StripeCancellations(_Once):
             with suppress(Gone):  # It has ended already.
                 request = self._api.delete(path)
         return _pushed(_mark(values), values, request)
+
+    def _as_agreed(self, values: Mapping[str, Any]) -> None:
+        """Raises Rejected where resuming would charge more than was agreed to, or in another currency."""
+        if values.get("agreed") is None:
+            return
+        seen = self._api.preview({"subscription": values["subscription"], "subscription_details": {"resume_at": "now"}})
+        if seen["amount_due"] > int(values["agreed"]) or seen["currency"] != values["currency"]:
+            raise Rejected("the amount is no longer the one that was agreed to")
 
 
 class StripeCharges(_Once):

@@ -104,7 +104,8 @@ class AccessRow:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A Stripe customer. ``account_id`` is what its metadata says; a hint that people can edit."""
+    """A Stripe customer. ``account_id`` is what its metadata says; a hint that people can edit. ``spare_method``: its
+    only payment method, where that is not the default."""
 
     customer_id: str
     created: int
@@ -112,6 +113,7 @@ class Customer:
     name: str = ""
     account_id: str = ""
     has_payment_method: bool = False
+    spare_method: str = ""
     card_expires_at: int | None = None
     livemode: bool = False
     deleted: bool = False
@@ -174,6 +176,7 @@ class Subscription:
     open_since: int | None = None
     due_at: tuple[int, ...] = ()
     pay_url: str = ""
+    pay_amount: int = 0
     ever_paid: bool = False
     first_paid_at: int | None = None
     invoice: Invoice | None = None

@@ -249,7 +249,12 @@ def test_a_subscription_without_a_customer_is_passed_over():
 
 
 def test_all_items_of_a_big_subscription_are_fetched():
-    big = {"id": "sub_1", "status": "active", "items": {"data": [{"id": "si_1"}], "has_more": True}}
+    big = {
+        "id": "sub_1",
+        "status": "active",
+        "default_payment_method": "pm_1",
+        "items": {"data": [{"id": "si_1"}], "has_more": True},
+    }
     items = {"data": [{"id": "si_1"}, {"id": "si_2"}], "has_more": False}
     api = scripted({"id": "cus_1"}, {"data": [big], "has_more": False}, items)
     data = StripeBilling(api, lambda: NOW).fetch(customer("cus_1")).data

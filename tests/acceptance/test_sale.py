@@ -1,0 +1,230 @@
+"""From a card to a sale: the billing link from Intercom, its page, its button, a card in Stripe's page; paid, once."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+import requests
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from town import Town
+from vendors import DAY, HOUR
+
+from flows.door import Door
+from flows.revoking import revoke
+from instep.door import application
+
+Build = Callable[[str], AbstractContextManager[Town]]
+CARD = {"number": "4242424242424242", "expiry": "12/40", "cvc": "123"}
+SECRET = "a secret of more than thirty-two letters"
+
+
+class House:
+    """A town with a door that listens on its public URL."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        config = uvicorn.Config(self._answer, interface="asgi3", lifespan="off", port=0, log_level="error")
+        self._server = uvicorn.Server(config)
+        sockets = [config.bind_socket()]
+        town.public_url, town.secrets = f"http://127.0.0.1:{sockets[0].getsockname()[1]}", SECRET
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": sockets}, daemon=True)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+    def open(self) -> None:
+        self.app = application(Door(self.town.settings, lambda: self.town.vendors.now))
+        self._thread.start()
+        while not self._server.started:
+            self._thread.join(0.01)
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+
+    @property
+    def link(self) -> str:
+        """The owner's, as Intercom holds it."""
+        return str(self.town.person("ann")["custom_attributes"]["billing_url"])
+
+    def look(self) -> str:
+        answer = requests.get(self.link, timeout=30)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+        return answer.text
+
+    def press(self, page: str, **more: str) -> str:
+        """Where the button leads."""
+        plan = re.search(r'name="plan" value="(\w+)"', page)
+        form = {"seen": re.search(r'name="seen" value="(\w+)"', page)[1], **({"plan": plan[1]} if plan else {})}
+        answer = requests.post(self.link, data=form | more, allow_redirects=False, timeout=30)
+        assert answer.status_code == 303
+        return answer.headers["location"]
+
+    def charges(self) -> list[int]:
+        """What was really paid."""
+        paid = [
+            invoice["amount_paid"]
+            for customer in self.town.vendors.stripe("GET", "/v1/customers", limit=100)["data"]
+            if customer["id"] in self.ours()
+            for invoice in self.town.vendors.stripe("GET", "/v1/invoices", customer=customer["id"])["data"]
+        ]
+        return [amount for amount in paid if amount]
+
+    def ours(self) -> set[str]:
+        return {customer["id"] for customer in self.town.customers("acme")}
+
+
+@pytest.fixture
+def house(build: Build) -> Iterator[House]:
+    with build("sqlite") as town:
+        here = House(town)
+        town.init()
+        town.team("acme", ann="owner", cyd="member")
+        town.sync()
+        here.open()
+        yield here
+        here.close()
+
+
+def trial(house: House) -> None:
+    house.town.request_trial("acme", "ann")
+    house.town.sync()
+
+
+def settle(house: House, seconds: int = 0) -> None:
+    house.town.vendors.advance(seconds + 300)
+    house.town.sync()
+    house.town.vendors.advance(300)
+    house.town.sync()
+
+
+def active(house: House) -> bool:
+    return (house.town.access("acme")["stage"], house.town.stage("ann")) == ("active", "sub:active")
+
+
+def test_a_trial_gets_a_card_and_is_charged_at_its_end(house: House) -> None:
+    trial(house)
+    page = house.look()
+    assert "49.00 USD" in page
+    assert "6 December 2026" in page
+    first, second = house.press(page), house.press(page)
+    assert requests.post(first, data=CARD, allow_redirects=False, timeout=30).headers["location"] == house.link
+    assert second != first
+    assert "all set" in house.look()
+    assert house.charges() == []
+    settle(house, 14 * DAY + 2 * HOUR)
+    assert active(house)
+    assert house.charges() == [4900]
+
+
+def test_an_expired_trial_is_resumed_once_with_consent_and_card(house: House) -> None:
+    trial(house)
+    settle(house, 14 * DAY + HOUR)
+    assert house.town.access("acme")["stage"] == "trial_expired"
+    page = house.look()
+    assert "49.00 USD" in page
+    portal = house.press(page)
+    house.press(page)
+    settle(house)
+    assert house.charges() == []
+    assert "One step is missing" in house.look()
+    requests.post(portal, data=CARD, allow_redirects=False, timeout=30)
+    settle(house)
+    settle(house)
+    assert active(house)
+    assert house.charges() == [4900]
+    resumed = [call for call in house.town.vendors.since(0) if call.effect == "subscription.resumed"]
+    assert len([call for call in resumed if call.object_id == house.town.subscription("acme")["id"]]) == 1
+
+
+def test_a_card_alone_starts_nothing_and_a_consent_ends_after_a_day(house: House) -> None:
+    trial(house)
+    settle(house, 14 * DAY + HOUR)
+    house.town.card("acme")
+    settle(house)
+    assert (house.town.access("acme")["stage"], house.charges()) == ("trial_expired", [])
+    assert house.press(house.look()) == house.link
+    settle(house)
+    assert active(house)
+    assert house.charges() == [4900]
+
+
+@pytest.mark.parametrize("dunning", ["past_due", "unpaid"])
+def test_an_open_invoice_is_paid(house: House, dunning: str) -> None:
+    trial(house)
+    house.town.card("acme", "decline")
+    house.town.vendors.control("PUT", "/stripe/settings", {"dunning": dunning})
+    settle(house, 14 * DAY + 2 * HOUR + (16 * DAY if dunning == "unpaid" else 0))
+    assert house.town.access("acme")["stage"] == dunning
+    page = house.look()
+    assert "49.00 USD" in page
+    assert house.charges() == []
+    url = house.press(page)
+    requests.post(url, data=CARD, timeout=30)
+    requests.post(url, data=CARD, timeout=30)
+    settle(house)
+    house.town.vendors.control("PUT", "/stripe/settings", {"dunning": "canceled"})
+    assert active(house)
+    assert house.charges() == [4900]
+
+
+def test_a_churned_account_subscribes_again_once(house: House) -> None:
+    trial(house)
+    house.town.card("acme")
+    settle(house, 14 * DAY + 2 * HOUR)
+    house.town.vendors.stripe("DELETE", f"/v1/subscriptions/{house.town.subscription('acme')['id']}")
+    settle(house)
+    assert (house.town.access("acme")["stage"], house.charges()) == ("churned", [4900])
+    page = house.look()
+    url = house.press(page)
+    assert house.press(page) == url
+    other = house.press(page, plan="team")
+    assert requests.get(url, timeout=30).status_code == 410
+    url = house.press(page)
+    assert requests.get(other, timeout=30).status_code == 410
+    requests.post(url, data=CARD, timeout=30)
+    assert house.press(page) == house.link
+    settle(house)
+    assert active(house)
+    assert house.charges() == [4900, 4900]
+
+
+def test_a_prospect_without_a_customer_subscribes(house: House) -> None:
+    requests.post(house.press(house.look()), data=CARD, timeout=30)
+    assert "being set up" in house.look()
+    settle(house)
+    settle(house)
+    assert active(house)
+    assert house.charges() == [4900]
+
+
+def test_links_that_open_nothing_look_alike_and_ask_no_vendor(house: House) -> None:
+    old, town = house.link, house.town
+    revoke(town.settings, "", f"{town.name}-ann")
+    town.sync()
+    demoted = house.link
+    town.product.execute("UPDATE memberships SET role = 'member' WHERE user_id = :u", {"u": f"{town.name}-ann"})
+    mark = town.vendors.mark
+    answers = [
+        requests.request(method, url, data={"seen": "x"} if method == "POST" else None, timeout=30)
+        for url in (old, demoted, old[:-3] + "AAA", f"{town.public_url}/billing/x", f"{town.public_url}/billing/ä")
+        for method in ("GET", "POST")
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text for answer in answers}) == 1
+    assert town.vendors.since(mark) == []
+
+
+def test_what_was_not_seen_is_not_done(house: House) -> None:
+    mark = house.town.vendors.mark
+    answer = requests.post(house.link, data={"seen": "forged", "plan": "pro"}, allow_redirects=False, timeout=30)
+    assert (answer.status_code, answer.headers["location"]) == (303, house.link)
+    assert requests.post(house.link, data="x" * 5000, timeout=30).status_code == 413
+    assert house.town.vendors.effects(mark) == []
+    health = requests.get(f"{house.town.public_url}/health", timeout=30)
+    assert (health.status_code, health.text) == (200, "ok\n")
