@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connectors.product import ProductAccounts, ProductUsers
+from connectors.product.views import measure
 from flows.house import ask
 from flows.systems import Wires
 from flows.wording import counted
 from mappings.model import Person
 from mappings.product import facts
+from mappings.proposing.checks import USERS, doubts
 
 Level = Literal["ok", "warning", "problem"]
 
@@ -32,6 +34,9 @@ Findings = Iterator[Finding]
 def views(w: Wires) -> Findings:
     """Whether the views are there, and how well people and accounts fit together."""
     ask("the product database", w.product.check)
+    measured = ask("the product database", lambda: measure(w.product, USERS))
+    if measured.doubled:
+        yield Finding("product", *next(doubt for doubt in doubts(USERS, measured) if "more than once" in doubt[1]))
     people, addresses, owners, members, problems = 0, Counter[str](), set[str](), set[str](), 0
     for person, rows in _memberships(w):
         people += rows

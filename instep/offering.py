@@ -89,5 +89,6 @@ def _hand_over(found: Offer) -> None:
     for sql in (*found.sql, *found.advice):
         say(f"{sql};")
         say()
-    say("Without the views nothing can be read. Without instep_access the product cannot see what Instep grants: it")
-    say("stands in `instep status` only. Without instep_requests the product cannot ask for trials or charges.")
+    say("Its user then needs INSERT and UPDATE on instep_access, SELECT and UPDATE on instep_requests.")
+    say("Without the views nothing can be read. Without instep_access the product cannot see what Instep grants.")
+    say("Without instep_requests the product cannot ask for trials or charges.")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from mappings.model.tables import At, Measure, Table, View
-from mappings.proposing.views import USERS
+from mappings.proposing.views import USERS as USERS
 
 Level = Literal["warning", "problem"]
 # Above this share of doubled rows a view is joined wrongly, not merely untidy.
