@@ -3,17 +3,23 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test smoke lint docs lock clean
+.PHONY: demo test smoke browser lint docs lock clean
 
 demo: $(READY)
 	$(BIN)/instep demo
 
 test: $(READY)
-	$(BIN)/pytest -n auto --dist loadfile -m "not smoke"
+	$(BIN)/pytest -n auto --dist loadfile -m "not smoke and not browser"
 
 # A real Prefect server and worker: deployed, scheduled, run.
 smoke: $(READY)
 	$(BIN)/pytest -m smoke
+
+# The billing page in a real Chromium.
+browser: $(READY)
+	@which chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+	  || { echo "make browser needs Chromium: install the package chromium (as root: apt-get install chromium)."; exit 2; }
+	$(BIN)/pytest -m browser tests/acceptance
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from itertools import count
 
 import pytest
+from doors import House
 from postgres import Postgres
 from products import Product
 from town import Build, Town
@@ -52,3 +53,15 @@ def build(vendors: Vendors, tmp_path_factory: pytest.TempPathFactory, request: p
 def town(request: pytest.FixtureRequest, build: Build) -> Iterator[Town]:
     with build(request.param) as here:
         yield here
+
+
+@pytest.fixture
+def house(build: Build) -> Iterator[House]:
+    with build("sqlite") as town:
+        here = House(town)
+        town.init()
+        town.team("acme", ann="owner", cyd="member")
+        town.sync()
+        here.open()
+        yield here
+        here.close()
