@@ -130,8 +130,28 @@ class Target(Protocol):
 
 
 @runtime_checkable
+class Observes(Protocol):
+    """A state target that can be read in bulk: adoption, audit. ``name`` is the Target's."""
+
+    name: str
+
+    def observe(self, resume: str | None) -> Iterator[Page]:
+        """Everything it holds, as Records under ``Ref(name, kind, vendor id)``; each page's cursor resumes after it."""
+        ...
+
+    def holds(self, record: Record, desired: Desired) -> Held:
+        """What of ``desired`` an observed record holds; members of a set that ``desired.ids`` names by the ids of
+        the target that made them."""
+        ...
+
+
+@runtime_checkable
 class Declares(Protocol):
     """A target whose names must exist before they are used."""
+
+    def existing(self, names: Iterable[Name]) -> list[Name]:
+        """Those of its names that are there already, whoever made them."""
+        ...
 
     def declare(self, names: Iterable[Name]) -> None:
         """Make what is missing; raises Rejected naming a name that exists with another type or is archived."""

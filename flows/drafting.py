@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from connectors.stripe import StripeBilling
-from flows.house import ask, connect
+from flows.asking import ask
+from flows.house import connect
 from flows.settings import Failed, Misuse, Settings
 from mappings.drafting import Draft as Draft
 from mappings.drafting import drafts

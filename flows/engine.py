@@ -88,6 +88,10 @@ class Engine:
         self._erasing = Erasing(store, systems, now)
         self._applier = Applier(store, now, run, salt, systems.pseudonyms, self.tally.writes, self.tally.stopped)
 
+    def follow(self, systems: Systems) -> None:
+        """From the next account on: what was switched on or paused meanwhile."""
+        self._systems = systems
+
     def work(self, lease: Lease) -> None:
         """One account, from its facts to its next due moment. Only bugs escape, as a line in the tally."""
         visit = Visit(lease)
@@ -163,7 +167,7 @@ class Engine:
 
     def _line(self, visit: Visit, line: TargetLine, facts: AccountFacts, current: Life) -> set[Ref]:
         pair = visit.pairs.setdefault(line.target.name, Pair(line.target.name, Outcome.UNCHANGED))
-        watch = self._systems.mode(line.target.name) == "watch"
+        watch = self._systems.mode(line.target.name, facts.account_id) == "watch"
         changed: set[Ref] = set()
         for desired in line.wanted(facts, current, self._systems.config):
             visit.wanted.add((desired.target, desired.subject))

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from connectors.product import ProductAccounts, ProductUsers
+from flows.asking import ask
 from flows.erased import is_erased, key_of
 from flows.erasing import pseudonym
-from flows.house import ask, connect, open_store
+from flows.house import connect, open_store
 from flows.pseudonyms import Pseudonyms, pseudonyms
 from flows.settings import Failed, Misuse, Settings, load_config
 from mappings.config import Config

@@ -35,7 +35,7 @@ def explain(error: Exception) -> tuple[int, str]:
 
 def troubles(report: Report) -> list[str]:
     """What went wrong with each system in a run; a key that a vendor refused is named."""
-    from flows.house import refusal
+    from flows.asking import refusal
 
     return [
         refusal(system) if text.startswith(f"{system} refuses the key") else text

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
 from uuid import uuid4
 
-from connectors.contract import ConnectorError, Declares, Rejected, Transient, Unauthorized
+from connectors.contract import ConnectorError, Transient
 from connectors.stripe import StripeBilling
-from flows.hooks import PREFIX, housed, joined
+from flows.asking import ask
+from flows.declaring import claim, declare, spelled
+from flows.hooks import housed, joined
 from flows.pseudonyms import pseudonyms
 from flows.settings import Failed, Misuse, Settings, load_config
 from flows.systems import Wires, sources, targets, wires
@@ -22,18 +23,9 @@ from mappings.model import Mode, fingerprint
 from mappings.naming import names
 from state.store import House, StateError, Store
 
-T = TypeVar("T")
 NO_TICKETS = Tickets()
 TargetLines = Callable[[Wires, Config, Callable[[], int]], Sequence[TargetLine]]
 SourceLines = Callable[[Wires, Callable[[], int]], Sequence[SourceLine]]
-# Where a system's key and its address are set.
-KEYS = {
-    "Stripe": ("STRIPE_API_KEY", "STRIPE_API_BASE"),
-    "Intercom": ("INTERCOM_ACCESS_TOKEN", "INTERCOM_API_BASE"),
-    "the product database": ("INSTEP_PRODUCT_URL", "INSTEP_PRODUCT_URL"),
-    "the provisioner": ("PROVISIONER_SECRET", "PROVISIONER_URL"),
-    "Prefect": ("PREFECT_API_KEY", "PREFECT_API_URL"),
-}
 IDENTITY = {
     "stripe_account": "Stripe account",
     "livemode": "Stripe live mode",
@@ -81,7 +73,8 @@ def open_instep(
         gate.breaker.on_recover = partial(store.wake_waiting, gate.system)
     since = joined(house, systems.target_names, now())
     lines = [replace(line, since=since.get(line.target.name, 0)) for line in systems.targets]
-    return Instep(settings, store, replace(systems, targets=lines, pseudonyms=hashes), house, now, unreachable)
+    systems = replace(systems, targets=lines, pseudonyms=hashes, pilots=house.pilots)
+    return Instep(settings, store, systems, house, now, unreachable)
 
 
 def open_store(settings: Settings) -> Store:
@@ -131,36 +124,6 @@ def assemble(
     )
 
 
-def refusal(system: str) -> str:
-    """A vendor does not take its key. ``system`` as here or as a Gate names it."""
-    if system.startswith(PREFIX):
-        return f"{system} is refused: give the receiver what `instep after --secrets` shows, or mend PREFECT_API_KEY."
-    name = next((name for name in KEYS if system.casefold() in name.casefold()), "")
-    if not name:
-        return f"{system} refuses the key."
-    key, _ = KEYS[name]
-    what = "secret" if key.endswith("SECRET") else "key"
-    return f"{name[0].upper()}{name[1:]} refuses the {what} in {key}. Put a working {what} there."
-
-
-def ask(system: str, call: Callable[[], T]) -> T:
-    """A vendor call of the start-up: any failure ends in one sentence that names the setting to look at."""
-    name, (_, address) = system[0].upper() + system[1:], KEYS[system]
-    try:
-        return call()
-    except Unauthorized:
-        raise Failed(refusal(system)) from None
-    except ConnectorError as error:
-        text = str(error)
-        _, unreachable, detail = text.partition(" cannot be reached")
-        if unreachable:
-            raise Failed(f"{name} cannot be reached{detail}: check {address} and the network.") from None
-        if isinstance(error, Rejected) and " has no " in text:
-            text = text[0].upper() + text[1:]
-            raise Failed(f"{text}: make it (docs/operating.md), or correct {address}.") from None
-        raise Failed(f"{name} cannot be used: {text}. Check {address}.") from None
-
-
 def identify_stripe(w: Wires) -> dict[str, str | bool]:
     """Who is behind the Stripe key."""
     billing = ask("Stripe", w.stripe.identity)
@@ -207,15 +170,16 @@ def follow_configuration(instep: Instep) -> None:
     """After a change of instep.toml: make the names that the targets in use need, and every account due again."""
     if not configuration_changed(instep):
         return
+    instep.store.amend({"names": claim(instep.systems, instep.house.names)})
     declare(instep.systems)
-    _begin_again(instep.store, instep.now(), "instep.toml changed")
-    house = housed(instep.house, instep.systems.target_names, instep.now())
+    begin_again(instep.store, instep.now(), "instep.toml changed")
+    house = housed(instep.store.house() or instep.house, instep.systems.target_names, instep.now())
     mark = config_mark(instep.systems.config, instep.systems.tickets)
-    instep.house = replace(house, config_fingerprint=mark)
-    instep.store.settle_in(instep.house)
+    changes = {"modes": house.modes, "joined": house.joined, "config_fingerprint": mark}
+    instep.house = instep.store.amend(changes)
 
 
-def _begin_again(store: Store, now: int, reason: str) -> None:
+def begin_again(store: Store, now: int, reason: str) -> None:
     """Every account is due, and what was parked is tried again."""
     store.forget_parking()
     store.make_all_due(now, reason)
@@ -254,9 +218,12 @@ def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
         modes=modes if on or house is None else {**modes, **house.modes},
         joined=joined(house, systems.target_names, settings.clock()()) if house else {},
         config_fingerprint=config_mark(config, sealing) if on or house is None else house.config_fingerprint,
+        pilots={} if on or house is None else house.pilots,
+        adopted_at=house.adopted_at if house else None,
+        names=[spelled(name) for name in systems.names] if on else house.names if house else (),
     )
     if on:
-        _begin_again(store, settings.clock()(), "switched on")
+        begin_again(store, settings.clock()(), "switched on")
     store.settle_in(house)
     return house, fresh
 
@@ -268,10 +235,3 @@ def _reachable(settings: Settings) -> Store:
     except StateError as error:
         raise Failed(str(error)) from None
     return store
-
-
-def declare(systems: Systems) -> None:
-    """Make every tag and attribute that the targets which are on need."""
-    for line in systems.targets:
-        if isinstance(line.target, Declares) and systems.mode(line.target.name) == "on":
-            ask("Intercom", lambda target=line.target: target.declare(systems.names))  # type: ignore[misc]

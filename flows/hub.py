@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from connectors.contract import ConnectorError
@@ -126,14 +126,18 @@ class Hub:
             self._look_after = time.monotonic() + LOOK_PAUSE
         return looked.hints
 
-    def ready(self) -> bool:
-        """Nothing that could already exist is created before every source was read once, whole; and a changed
-        instep.toml is followed first."""
+    def scanned(self) -> bool:
+        """Nothing that could already exist is created before every source was read once, whole."""
         missing = self.instep.store.unscanned([line.source.name for line in self.instep.systems.sources])
         if missing:
             self.report.troubles["first scan"] = (
                 f"not read completely yet: {', '.join(missing)}; nothing is sent before"
             )
+        return not missing
+
+    def ready(self) -> bool:
+        """Every source was read once, past trials are known, and a changed instep.toml is followed."""
+        if not self.scanned():
             return False
         instep = self.instep
         systems, domains = instep.systems, instep.systems.config.trials.one_per_domain
@@ -144,8 +148,15 @@ class Hub:
         return True
 
     def due(self, only: Sequence[AccountId] = ()) -> list[Lease]:
-        """Lease the next batch of accounts to work on; empty when nothing is due."""
+        """Lease the next batch of accounts to work on, by the switches as they are now; empty when nothing is due."""
         store = self.instep.store
+        if (house := store.house()) and (house.modes, house.pilots) != (
+            self.instep.house.modes,
+            self.instep.house.pilots,
+        ):
+            self.instep.house = house
+            self.instep.systems = replace(self.instep.systems, modes=house.modes, pilots=house.pilots)
+            self._engine.follow(self.instep.systems)
         weigh(store, self.instep.systems.config, self.instep.now())
         return store.lease_accounts(self._owner, self.instep.now(), self._size * BATCH, LEASE, tuple(only))
 

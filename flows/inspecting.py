@@ -9,7 +9,7 @@ from typing import Literal
 
 from connectors.product import ProductAccounts, ProductUsers
 from connectors.product.views import measure
-from flows.house import ask
+from flows.asking import ask
 from flows.systems import Wires
 from flows.wording import counted
 from mappings.model import Person

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.intercom import MOST_ATTRIBUTES, attributes, hindrances, missing, used
-from flows.house import ask
+from flows.asking import ask
 from flows.inspecting import Finding, Findings
 from flows.systems import Wires
 from flows.wording import counted

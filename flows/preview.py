@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from flows.gathering import gather
 from flows.wiring import Systems, TargetLine
 from mappings.lifecycle import life
-from mappings.model import AccountFacts, AccountId, Desired, Later, Link, RequestId, Step, Subject, Value
+from mappings.model import AccountFacts, AccountId, Desired, Later, Link, RequestId, Scalar, Step, Subject, Value
 from mappings.plan import fold, next_step, version_of
 from state.store import Store
 
@@ -17,11 +17,13 @@ Links = dict[tuple[str, Subject], Link]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One step that a sync would take. ``then``: only once something before it has become ready."""
+    """One step that a sync would take. ``then``: only once something before it has become ready. ``before``: what the
+    target holds now of the values sent."""
 
     account_id: AccountId
     step: Step
     then: bool = False
+    before: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 def preview(store: Store, systems: Systems, account: AccountId, now: int, born_at: int, salt: str) -> list[Planned]:
@@ -50,11 +52,11 @@ def _turn(
         if systems.mode(line.target.name) == "off":
             continue
         current = life(facts, systems.config, systems.catalog, now, systems.managed, systems.zone)
-        steps: list[Step] = []
+        steps: list[tuple[Step, Mapping[str, Scalar]]] = []
         for desired in line.wanted(facts, current, systems.config):
             steps += _steps(store, line, facts, desired, links, salt)
-        planned += [Planned(facts.account_id, step, then) for step in steps]
-        for step in steps:
+        planned += [Planned(facts.account_id, step, then, before) for step, before in steps]
+        for step, _ in steps:
             facts = line.expect(facts, step, now) if line.expect else facts
         then = then or (line.unfinished and bool(steps))
     return facts, planned
@@ -62,13 +64,14 @@ def _turn(
 
 def _steps(
     store: Store, line: TargetLine, facts: AccountFacts, desired: Desired, links: Links, salt: str
-) -> Iterator[Step]:
+) -> Iterator[tuple[Step, Mapping[str, Scalar]]]:
     key = (desired.target, desired.subject)
     link = links.get(key) or _link(store, line, facts, desired)
     if desired.problem or (link.state == "parked" and link.parked_for == version_of(desired)):
         return
     while step := next_step(desired, link, salt):
-        yield replace(step, values=_named(store, step.values, links))
+        before = {name: link.values.get(name) for name in step.values}
+        yield replace(step, values=_named(store, step.values, links)), before
         link = fold(link, step)
     links[key] = link
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from connectors.product import ProductDatabase, inspecting, views
 from connectors.product.shapes import ACCOUNTS, KNOWN, USERS
-from flows.house import ask, connect
+from flows.asking import ask
+from flows.house import connect
 from flows.settings import Failed, Misuse, Settings
 from mappings.model.tables import At, Only, Table
 from mappings.model.tables import Measure as Measure

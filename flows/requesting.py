@@ -9,7 +9,8 @@ from uuid import uuid4
 
 from connectors.product import ProductAccounts, ProductDatabase, ProductUsers
 from connectors.product.shapes import requests
-from flows.house import Instep, ask, connect, open_store
+from flows.asking import ask
+from flows.house import Instep, connect, open_store
 from flows.settings import Failed, Misuse, Settings, load_config
 from mappings.config import Config
 from mappings.model import AccountId, Person, Ref

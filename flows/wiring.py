@@ -11,7 +11,7 @@ from flows.tickets import Tickets
 from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.lifecycle import Life
-from mappings.model import AccountFacts, Desired, Fact, Held, Mode, Name, Record, Step
+from mappings.model import AccountFacts, AccountId, Desired, Fact, Held, Mode, Name, Record, Step
 
 Wanted = Callable[[AccountFacts, Life, Config], Iterable[Desired]]
 
@@ -57,7 +57,7 @@ class TargetLine:
 @dataclass(frozen=True, slots=True)
 class Systems:
     """Everything connected, in the order in which it is read and written. ``zone``: the calendar of accounts that name
-    none."""
+    none. ``pilots``: target -> the only accounts that it is on for."""
 
     sources: Sequence[SourceLine]
     targets: Sequence[TargetLine]
@@ -65,6 +65,7 @@ class Systems:
     catalog: Catalog
     managed: bool
     modes: Mapping[str, Mode] = field(default_factory=dict)
+    pilots: Mapping[str, Sequence[AccountId]] = field(default_factory=dict)
     names: Sequence[Name] = ()
     zone: str = "UTC"
     pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
@@ -74,8 +75,11 @@ class Systems:
     def target_names(self) -> list[str]:
         return [line.target.name for line in self.targets]
 
-    def mode(self, target: str) -> Mode:
-        return self.modes.get(target, "watch")
+    def mode(self, target: str, account: AccountId | None = None) -> Mode:
+        """For anybody, or for ``account``: a target that is on for pilots watches everybody else."""
+        mode = self.modes.get(target, "watch")
+        left_out = account is not None and target in self.pilots and account not in self.pilots[target]
+        return "watch" if mode == "on" and left_out else mode
 
     def source_of(self, kind: str) -> SourceLine | None:
         """The source that fetches roots of this kind."""

@@ -14,6 +14,7 @@ from importlib import metadata
 from cyclopts import App, CycloptsError, MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
 from instep import (
+    adopting,
     demonstrating,
     door,
     drafting,
@@ -51,6 +52,9 @@ app.command(naming.tags)
 plans = App(name="plans", help="Plans and what they cost in Stripe.")
 app.command(plans)
 plans.command(drafting.plans, name="import")
+app.command(adopting.adopt)
+app.command(adopting.go_live)
+app.command(adopting.pause)
 app.command(running.plan)
 app.command(running.sync)
 app.command(running.sweep)

@@ -64,7 +64,7 @@ def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterabl
     if _left_alone(facts, life):
         return
     for person, memberships in at_home(facts):
-        values: dict[str, Value] = {"external_id": person.user_id, "role": "user", "email": person.email}
+        values: dict[str, Value] = {"external_id": contact_id(person), "role": "user", "email": person.email}
         if person.name:
             values["name"] = person.name
         if person.signed_up_at is not None:
@@ -88,6 +88,11 @@ def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterabl
             because={config.names.overlay_tag(overlay): why for overlay, why in life.overlays.items()},
             why=life.reason,
         )
+
+
+def contact_id(person: Person) -> str:
+    """The external_id of a person's contact: the user id, unless the product says that Intercom knows another."""
+    return person.intercom_external_id or person.user_id
 
 
 def desired_events(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:

@@ -148,12 +148,14 @@ def scalars(values: Mapping[str, Value]) -> dict[str, Scalar]:
 def match(
     seeks: Sequence[str], offers: Mapping[str, frozenset[AccountId]], seekers: Mapping[str, int]
 ) -> AccountId | tuple[str, ...] | None:
-    """The account that a Stripe customer belongs to: by the account view's customer id, then by metadata, then by a
-    verified e-mail with exactly one candidate on each side. Several accounts for one key: the candidates.
+    """The account that a Stripe customer belongs to: by the account view's customer id, then by metadata (its own, else
+    a subscription's), then by a verified e-mail with exactly one candidate on each side. Several accounts for one key:
+    the candidates.
 
-    ``seeks`` best first; ``offers``: key -> accounts that offer it; ``seekers``: key -> facts that seek it.
+    ``seeks`` best first, e-mails last wherever they stand; ``offers``: key -> accounts that offer it; ``seekers``: key
+    -> facts that seek it.
     """
-    for key in seeks:
+    for key in sorted(seeks, key=lambda key: key.startswith("email:")):
         found = offers.get(key, frozenset())
         if len(found) > 1:
             return tuple(sorted(found)) if not key.startswith("email:") else None

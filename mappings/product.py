@@ -53,6 +53,8 @@ def _person_fact(root: Ref, row: Row) -> Fact:
     offers = [f"account:{person.account_id}"]
     if person.email and person.email_verified:
         offers.append(f"email:{person.email.casefold()}")
+    if person.intercom_external_id:
+        offers.append(f"contact:{person.intercom_external_id}")
     name = f"{person.user_id}@{person.account_id}"
     return Fact(root, "person", name, person, person.account_id, tuple(offers), states=states_of(person))
 

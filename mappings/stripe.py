@@ -81,7 +81,8 @@ def _customer_fact(root: Ref, data: JSON, methods: Sequence[JSON] = (), named: s
 
 def _subscription_fact(root: Ref, data: JSON, open_invoices: Iterable[JSON]) -> Fact:
     found = subscription_from(data, open_invoices)
-    return Fact(root, "subscription", data["id"], found, states=states_of(found))
+    seeks = (f"account:{found.account_id}",) if found.account_id else ()
+    return Fact(root, "subscription", data["id"], found, seeks=seeks, states=states_of(found))
 
 
 def customer_from(data: JSON) -> Customer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, union
@@ -14,9 +14,9 @@ from state.cursors import fence
 from state.database import Base, reading, writing
 from state.inbox import handle, handle_pushed
 from state.landing import Landing
-from state.matching import Matching, lock_matching
+from state.matching import Matching, lock_matching, same_fact
 from state.refs import root_key, root_ref
-from state.schema import agenda, facts, links
+from state.schema import agenda, facts, links, match_keys
 from state.sql import any_of
 from state.types import Cursor, Finding, Hint, Landed, Lease, Match
 
@@ -100,6 +100,25 @@ class Facts(Base):
         """Whether the product shows a living root of this kind."""
         mine = (facts.c.root == root_key(Ref("product", kind, id))) & facts.c.gone.is_(False)
         return connection.execute(select(facts.c.root).where(mine).limit(1)).first() is not None
+
+    @reading
+    def offering(self, connection: Connection, keys: Collection[str]) -> dict[str, dict[str, set[AccountId]]]:
+        """Match key -> the roots that offer it -> their accounts."""
+        offer = (match_keys.c.role == "offer") & match_keys.c.key.in_(any_of(keys)) & facts.c.gone.is_(False)
+        owned = select(match_keys.c.key, facts.c.root, facts.c.account_id).join(facts, same_fact)
+        found: dict[str, dict[str, set[AccountId]]] = defaultdict(lambda: defaultdict(set))
+        for row in connection.execute(owned.where(offer, facts.c.account_id.is_not(None))):
+            found[row.key][row.root].add(row.account_id)
+        return found
+
+    @reading
+    def accounts_of(self, connection: Connection, refs: Collection[Ref]) -> dict[Ref, set[AccountId]]:
+        """The accounts that these roots have a fact in."""
+        rows = select(facts.c.root, facts.c.account_id).where(facts.c.root.in_(any_of(map(root_key, refs))))
+        found: dict[Ref, set[AccountId]] = defaultdict(set)
+        for row in connection.execute(rows.where(facts.c.gone.is_(False), facts.c.account_id.is_not(None))):
+            found[root_ref(row.root)].add(row.account_id)
+        return found
 
     @reading
     def stages(self, connection: Connection) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,23 @@ class Links(Base):
         """Links last written for this account."""
         mine = select(links).where(links.c.account_id == account).order_by(links.c.target, links.c.subject)
         return [_link(row) for row in connection.execute(mine)]
+
+    @reading
+    def linked(self, connection: Connection, target: str, external_ids: Collection[str]) -> dict[str, Subject]:
+        """Who these ids of a target are."""
+        known = select(links.c.external_id, links.c.subject).where(links.c.target == target)
+        rows = connection.execute(known.where(links.c.external_id.in_(any_of(external_ids))))
+        return {row.external_id: Subject(row.subject) for row in rows}
+
+    @writing
+    def add_links(self, connection: Connection, new: Sequence[tuple[AccountId, Link]]) -> int:
+        """Links of subjects that have none, as an adoption found them; a subject or an external id that has one already
+        keeps it. Returns how many were new."""
+        rows = [_values(link) | {"account_id": account} for account, link in new]
+        if not rows:
+            return 0
+        added = self.database.insert(links).on_conflict_do_nothing().returning(links.c.subject)
+        return len(connection.execute(added, rows).all())
 
     @writing
     def adopt(

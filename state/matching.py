@@ -16,7 +16,7 @@ from state.schema import facts, match_keys
 from state.sql import any_of
 from state.types import Match, Todo
 
-_same_fact = (match_keys.c.root == facts.c.root) & (match_keys.c.kind == facts.c.kind) & (match_keys.c.id == facts.c.id)
+same_fact = (match_keys.c.root == facts.c.root) & (match_keys.c.kind == facts.c.kind) & (match_keys.c.id == facts.c.id)
 _open = facts.c.account_id.is_(None) & facts.c.gone.is_(False)
 
 
@@ -56,7 +56,7 @@ class Matching:
         if not wanted:
             return set()
         seek = (match_keys.c.role == "seek") & match_keys.c.key.in_(any_of(wanted))
-        return set(self.connection.scalars(select(facts.c.root).join(match_keys, _same_fact).where(seek, _open)))
+        return set(self.connection.scalars(select(facts.c.root).join(match_keys, same_fact).where(seek, _open)))
 
     def _unmatched(self, roots: set[str]) -> dict[str, list[Row[Any]]]:
         """The facts of each root that has its own fact, that one first."""
@@ -84,7 +84,7 @@ class Matching:
 
     def _offers(self, keys: set[str]) -> dict[str, frozenset[AccountId]]:
         offer = (match_keys.c.role == "offer") & match_keys.c.key.in_(any_of(keys))
-        owned = select(match_keys.c.key, facts.c.account_id).join(facts, _same_fact)
+        owned = select(match_keys.c.key, facts.c.account_id).join(facts, same_fact)
         accounts: dict[str, set[AccountId]] = defaultdict(set)
         for row in self.connection.execute(owned.where(offer, facts.c.account_id.is_not(None)).distinct()):
             accounts[row.key].add(row.account_id)

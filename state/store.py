@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from state import migrations
 from state.agenda import Agenda
@@ -93,3 +95,11 @@ class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Revocations, Er
         """Write the one row."""
         new = self.database.insert(house).values(id=1, body=asdict(new_house))
         connection.execute(new.on_conflict_do_update(index_elements=["id"], set_={"body": new.excluded.body}))
+
+    @writing
+    def amend(self, connection: Connection, changes: Mapping[str, Any]) -> House:
+        """Change fields of the one row, whatever others change meanwhile; returns it."""
+        body = connection.execute(select(house.c.body).with_for_update()).scalar_one()
+        amended = House(**{**body, **changes})
+        connection.execute(update(house).values(body=asdict(amended)))
+        return amended

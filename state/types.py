@@ -44,6 +44,8 @@ class House:
     """Who this installation is: written by ``init``, compared with the vendors' identities at every start.
 
     ``joined``: when a message target was first configured, for those that came after ``born_at``.
+    ``pilots``: target -> the only accounts it is on for. ``adopted_at``: when the last adoption report was made.
+    ``names``: tags and attributes that we made, or may use though others did.
     """
 
     installation_id: str
@@ -55,6 +57,9 @@ class House:
     modes: Mapping[str, Mode]
     config_fingerprint: str
     joined: Mapping[str, int] = field(default_factory=dict)
+    pilots: Mapping[str, Sequence[AccountId]] = field(default_factory=dict)
+    adopted_at: int | None = None
+    names: Sequence[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

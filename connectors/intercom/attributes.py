@@ -41,6 +41,13 @@ def missing(wanted: Iterable[Name], there: Sequence[JSONObject]) -> list[Name]:
     return [name for name in wanted if name.kind != "tag" and (name.kind, name.name) not in known]
 
 
+def existing_attributes(api: IntercomApi, model: str, names: Iterable[Name]) -> list[Name]:
+    """Those attributes of ``model`` that are there already, archived ones too."""
+    wanted = [name for name in names if name.kind == model]
+    absent = missing(wanted, list(_listed(api, model)))
+    return [name for name in wanted if name not in absent]
+
+
 def declare_attributes(api: IntercomApi, model: str, names: Iterable[Name]) -> None:
     """Make the attributes of ``model`` (contact or company) that are missing; see Declares.
 

@@ -5,7 +5,7 @@ Version 2.14 throughout, the one that the SDK's models are made from.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -77,6 +77,16 @@ class IntercomApi:
 
     def get(self, path: str, params: dict[str, str] | None = None) -> JSONObject:
         return wire.data_of(self.gate.call(lambda: self._http.get(path, params=params), write=False))
+
+    def pages(self, path: str, resume: str | None, per_page: int) -> Iterator[tuple[list[JSONObject], str | None]]:
+        """A cursor list, page by page: the rows, and where to go on after them (None at the end)."""
+        while True:
+            params = {"per_page": str(per_page)} | ({"starting_after": resume} if resume else {})
+            answer = self.get(path, params)
+            resume = ((answer.get("pages") or {}).get("next") or {}).get("starting_after")
+            yield answer.get("data") or [], resume
+            if not resume:
+                return
 
     def search(self, path: str, body: JSONObject) -> JSONObject:
         """A read that is spelled POST."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-from connectors.contract import Gone, Rejected
-from connectors.intercom.attributes import declare_attributes
+from connectors.contract import Gone, Page, Rejected
+from connectors.intercom.attributes import declare_attributes, existing_attributes
 from connectors.intercom.client import IntercomApi
 from connectors.intercom.fields import from_json, to_json
-from mappings.model import Desired, Held, JSONObject, Name, Step, subject_id
+from mappings.model import Desired, Held, JSONObject, Name, Record, Ref, Step, subject_id
 
 MOST_SPEND = 2_147_483_647
+PAGE = 60
+MOST_LISTED = 10_000
 
 
 class IntercomCompanies:
@@ -28,12 +30,42 @@ class IntercomCompanies:
         self._api = api
         self.timeout = api.gate.timeout
 
+    def existing(self, names: Iterable[Name]) -> list[Name]:
+        return existing_attributes(self._api, "company", names)
+
     def declare(self, names: Iterable[Name]) -> None:
         declare_attributes(self._api, "company", names)
 
     def find(self, desired: Desired, since: int | None) -> Held | None:
         found = companies_of(self._api, str(desired.values["company_id"]))
         return _held(found[0], desired) if found else None
+
+    def observe(self, resume: str | None) -> Iterator[Page]:
+        """All companies with people, oldest first. The list ends at 10,000; a scroll does not, but a workspace has only
+        one at a time, and it cannot be resumed.
+
+        https://developers.intercom.com/docs/references/rest-api/api.intercom.io/companies/listallcompanies
+        """
+        number = int(resume or 1)
+        while True:
+            answer = self._api.search(f"/companies/list?page={number}&per_page={PAGE}&order=asc", {})
+            if (answer.get("total_count") or 0) > MOST_LISTED:
+                break
+            number += 1
+            yield self._page(answer, str(number))
+            if not (answer.get("pages") or {}).get("next"):
+                return
+        params: dict[str, str] = {}
+        while (answer := self._api.get("/companies/scroll", params)).get("data"):
+            yield self._page(answer, None)
+            params = {"scroll_param": str(answer["scroll_param"])}
+
+    def _page(self, answer: JSONObject, cursor: str | None) -> Page:
+        rows = answer.get("data") or []
+        return Page(records=[Record(Ref(self.name, "company", str(row["id"])), row) for row in rows], cursor=cursor)
+
+    def holds(self, record: Record, desired: Desired) -> Held:
+        return _held(record.data or {}, desired)
 
     def push(self, step: Step) -> Held:
         """Creates and updates alike: Intercom looks the company up by our id."""

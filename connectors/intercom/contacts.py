@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from connectors import wire
-from connectors.contract import Ambiguous, Gone, Rejected
-from connectors.intercom.attributes import declare_attributes
+from connectors.contract import Ambiguous, Gone, Page, Rejected
+from connectors.intercom.attributes import declare_attributes, existing_attributes
 from connectors.intercom.client import IntercomApi
 from connectors.intercom.erasures import existing, message_of
 from connectors.intercom.fields import from_json, to_json
 from connectors.intercom.tags import Tags
-from mappings.model import Desired, Held, JSONObject, Name, Step, subject_id
+from mappings.model import Desired, Held, JSONObject, Name, Record, Ref, Step, subject_id
 
 T = TypeVar("T")
 
 MATCH_EMAIL = "match.email"
 """In ``Desired.beside``, never sent: True lets a user with the same e-mail and no external_id be taken over."""
+PAGE = 150
 EMBEDDED = 10
 """A contact carries at most ten of its tags and companies; more must be listed."""
 
@@ -42,6 +44,11 @@ class IntercomContacts:
         # A create that meets an existing contact reads and updates it.
         self.timeout = 3 * api.gate.timeout
 
+    def existing(self, names: Iterable[Name]) -> list[Name]:
+        every = list(names)
+        tags = [name for name in every if name.kind == "tag" and self._tags.id_of(name.name)]
+        return [*tags, *existing_attributes(self._api, "contact", every)]
+
     def declare(self, names: Iterable[Name]) -> None:
         every = list(names)
         declare_attributes(self._api, "contact", every)
@@ -52,6 +59,17 @@ class IntercomContacts:
         MATCH_EMAIL allows it; every other user with that e-mail is a conflict."""
         found = self._by_external_id(str(desired.values["external_id"])) or self._by_email(desired)
         return self._held(found, desired) if found else None
+
+    def observe(self, resume: str | None) -> Iterator[Page]:
+        """All contacts but merged and archived ones, which no list shows."""
+        for rows, cursor in self._api.pages("/contacts", resume, PAGE):
+            yield Page(records=[Record(Ref(self.name, "contact", str(row["id"])), row) for row in rows], cursor=cursor)
+
+    def holds(self, record: Record, desired: Desired) -> Held:
+        contact = record.data or {}
+        held = self._held(contact, replace(desired, sets={"tags": desired.sets["tags"]}))
+        companies = tuple(str(company["id"]) for company in self._members(contact, "companies"))
+        return replace(held, sets={**held.sets, "companies": companies})
 
     def push(self, step: Step) -> Held:
         if step.operation == "create":

@@ -21,10 +21,10 @@ def test_a_renamed_tag_is_made_and_replaces_the_old_one(town: Town) -> None:
     town.init()
     town.sync()
     assert town.stage("ann") == "sub:prospect"
-    town.configure('[names]\nstage_tags = "stage:{stage}"\n')
-    assert any(planned.step.member == ("tags", "stage:prospect") for planned in town.plan())
+    town.configure(f'[names]\nstage_tags = "{town.name}:{{stage}}"\n')
+    assert any(planned.step.member == ("tags", f"{town.name}:prospect") for planned in town.plan())
     town.sync()
-    assert "stage:prospect" in town.tags("ann")
+    assert f"{town.name}:prospect" in town.tags("ann")
     assert town.todo() == {}
 
 

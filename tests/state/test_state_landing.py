@@ -183,7 +183,7 @@ def test_text_with_nul_can_be_stored(store: Store) -> None:
 
 def test_a_kind_that_a_newer_version_wrote_is_left_out(store: Store) -> None:
     root = Ref("stripe", "customer", "cus_1")
-    land(store, Finding(root, (Fact(root, "refund", "re_1", Account(A), A),)))
+    land(store, Finding(root, (Fact(root, "from_the_future", "x_1", Account(A), A),)))
     assert store.facts([A]) == {A: []}
 
 

@@ -1,0 +1,50 @@
+"""Vendor calls at start-up and by hand: any failure ends in one sentence that names the setting to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from connectors.contract import ConnectorError, Rejected, Unauthorized
+from flows.hooks import PREFIX
+from flows.settings import Failed
+
+T = TypeVar("T")
+# Where a system's key and its address are set.
+KEYS = {
+    "Stripe": ("STRIPE_API_KEY", "STRIPE_API_BASE"),
+    "Intercom": ("INTERCOM_ACCESS_TOKEN", "INTERCOM_API_BASE"),
+    "the product database": ("INSTEP_PRODUCT_URL", "INSTEP_PRODUCT_URL"),
+    "the provisioner": ("PROVISIONER_SECRET", "PROVISIONER_URL"),
+    "Prefect": ("PREFECT_API_KEY", "PREFECT_API_URL"),
+}
+
+
+def refusal(system: str) -> str:
+    """A vendor does not take its key. ``system`` as here or as a Gate names it."""
+    if system.startswith(PREFIX):
+        return f"{system} is refused: give the receiver what `instep after --secrets` shows, or mend PREFECT_API_KEY."
+    name = next((name for name in KEYS if system.casefold() in name.casefold()), "")
+    if not name:
+        return f"{system} refuses the key."
+    key, _ = KEYS[name]
+    what = "secret" if key.endswith("SECRET") else "key"
+    return f"{name[0].upper()}{name[1:]} refuses the {what} in {key}. Put a working {what} there."
+
+
+def ask(system: str, call: Callable[[], T]) -> T:
+    """A vendor call of the start-up: any failure ends in one sentence that names the setting to look at."""
+    name, (_, address) = system[0].upper() + system[1:], KEYS[system]
+    try:
+        return call()
+    except Unauthorized:
+        raise Failed(refusal(system)) from None
+    except ConnectorError as error:
+        text = str(error)
+        _, unreachable, detail = text.partition(" cannot be reached")
+        if unreachable:
+            raise Failed(f"{name} cannot be reached{detail}: check {address} and the network.") from None
+        if isinstance(error, Rejected) and " has no " in text:
+            text = text[0].upper() + text[1:]
+            raise Failed(f"{text}: make it (docs/operating.md), or correct {address}.") from None
+        raise Failed(f"{name} cannot be used: {text}. Check {address}.") from None

@@ -1,0 +1,49 @@
+"""Names in Intercom: made before they are used, and never taken from others unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from connectors.contract import Declares
+from flows.asking import ask
+from flows.settings import Failed
+from flows.wiring import Systems
+from mappings.model import Name
+
+
+def declare(systems: Systems) -> None:
+    """Make every tag and attribute that the targets which are on need."""
+    for target in _declaring(systems):
+        ask("Intercom", lambda target=target: target.declare(systems.names))  # type: ignore[misc]
+
+
+def claim(systems: Systems, ours: Collection[str]) -> list[str]:
+    """``ours`` (House.names) and what ``declare`` will make: to be stored before it does, so that a start in between
+    does not take it for somebody else's. Raises Failed naming one that others have made."""
+    declaring = _declaring(systems)
+    # A house that an earlier version set up knows no names: what it declared is its own.
+    if ours and (foreign := clashes(declaring, systems.names, ours)):
+        raise Failed(
+            f"{foreign[0]} exists in Intercom and was not made here. Rename it in [names] of instep.toml, or use what "
+            "is there: `instep adopt`, then `instep go-live --accept-names`."
+        )
+    return sorted({*ours, *(spelled(name) for name in systems.names if declaring)})
+
+
+def _declaring(systems: Systems) -> list[Declares]:
+    lines = [line.target for line in systems.targets if systems.mode(line.target.name) == "on"]
+    return [target for target in lines if isinstance(target, Declares)]
+
+
+def clashes(declaring: Sequence[Declares], names: Sequence[Name], ours: Collection[str]) -> list[str]:
+    """Names that exist already though we did not make them, as House.names has them."""
+    found: list[str] = []
+    for target in declaring:
+        there = ask("Intercom", lambda target=target: target.existing(names))  # type: ignore[misc]
+        found += [spelled(name) for name in there if spelled(name) not in ours]
+    return sorted(found)
+
+
+def spelled(name: Name) -> str:
+    """``tag sub:active``, ``contact attribute mrr``."""
+    return f"{name.kind} {name.name}" if name.kind == "tag" else f"{name.kind} attribute {name.name}"

@@ -1,0 +1,110 @@
+"""What switching on would send, counted and listed: the numbers of the adoption report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from flows.gathering import gather
+from flows.house import Instep
+from flows.preview import Planned, preview
+from mappings.lifecycle import life
+from mappings.model import AccountId, Scalar
+from mappings.plan import scalars
+
+# What a first day must not start.
+STARTS = {
+    ("stripe.trials", "create"): "trials",
+    ("stripe.charges", "create"): "charges",
+    ("instances", "create"): "instances",
+    ("intercom.events", "send"): "events",
+}
+# Grace is all of the product, with a warning.
+RANK = {"full": 2, "grace": 2, "read_only": 1, "none": 0}
+# The product's rows are ours, and written in no time.
+NO_CALL = "product."
+
+
+@dataclass(frozen=True, slots=True)
+class Overwrite:
+    """A field that holds something else today."""
+
+    account_id: AccountId
+    target: str
+    subject: str
+    name: str
+    before: Scalar
+    after: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """An account whose access would go down, and what it pays a month in major units."""
+
+    account_id: AccountId
+    before: str
+    after: str
+    reason: str
+    mrr: float | None
+    currency: str
+
+
+@dataclass(slots=True)
+class Forecast:
+    """``steps``: (target, operation, tag) -> how many; ``starts``: what would begin, all of it to be 0."""
+
+    accounts: int = 0
+    steps: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    starts: Counter[str] = field(default_factory=Counter)
+    overwrites: list[Overwrite] = field(default_factory=list)
+    falls: list[Fall] = field(default_factory=list)
+
+    def calls(self) -> Counter[str]:
+        """Per vendor. A contact or company that is made is looked for first."""
+        counted: Counter[str] = Counter()
+        for (target, operation, _), count in self.steps.items():
+            if not target.startswith(NO_CALL):
+                counted[target.partition(".")[0]] += count * (2 if operation == "create" else 1)
+        return counted
+
+
+def forecast(instep: Instep, only: Sequence[AccountId], tell: Callable[[str, int], None]) -> Forecast:
+    """Every account (or ``only``) planned against what its Links say is held. Sends and stores nothing."""
+    found = Forecast()
+    salt = instep.house.installation_id[:8]
+    for account in only or instep.store.accounts():
+        planned = preview(instep.store, instep.systems, account, instep.now(), instep.house.born_at, salt)
+        found.accounts += 1
+        for one in planned:
+            _count(found, one)
+        if any(one.step.target == "product.access" for one in planned):
+            _access(instep, found, account, planned)
+        tell("planning", 1)
+    return found
+
+
+def _count(found: Forecast, planned: Planned) -> None:
+    step = planned.step
+    found.steps[step.target, step.operation, step.member[1] if step.member[0] == "tags" else ""] += 1
+    if what := STARTS.get((step.target, step.operation)):
+        found.starts[what] += 1
+    if step.operation == "update" and not step.target.startswith(NO_CALL):
+        for name, after in scalars(step.values).items():
+            before = planned.before.get(name)
+            if before not in (None, "") and before != after:
+                found.overwrites.append(Overwrite(planned.account_id, step.target, step.subject, name, before, after))
+
+
+def _access(instep: Instep, found: Forecast, account: AccountId, planned: Sequence[Planned]) -> None:
+    """A missing row means allow: writing the first one can take something away too."""
+    systems = instep.systems
+    facts = gather(
+        instep.store, account, instep.house.born_at, systems.pseudonyms, systems.config.trials.one_per_domain
+    )
+    current = life(facts, systems.config, systems.catalog, instep.now(), systems.managed, systems.zone)
+    before = facts.access.access if facts.access else "full"
+    for one in planned:
+        after = one.step.values.get("access") if one.step.target == "product.access" else None
+        if isinstance(after, str) and RANK.get(after, 0) < RANK.get(before, 0):
+            found.falls.append(Fall(account, before, after, one.step.why, current.mrr, current.currency))

@@ -1,0 +1,65 @@
+"""Switching targets on and off: go-live after an adoption report, pause at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from connectors.contract import Declares
+from flows.declaring import claim, clashes, declare
+from flows.house import Instep, begin_again, config_mark, open_store
+from flows.settings import Failed, Misuse, Settings
+from mappings.model import AccountId, Mode
+from state.store import House as House
+
+REPORT_LASTS = 24 * 3600
+
+
+def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names: bool) -> House:
+    """Switch ``target`` (empty: all) on, for ``only`` or for everybody; nothing is sent by this.
+
+    Raises Misuse without a report of the last 24 hours, and where names in Intercom are not ours and not accepted."""
+    house, now = instep.house, instep.now()
+    targets = _targets(house, target)
+    if house.adopted_at is None or not 0 <= now - house.adopted_at < REPORT_LASTS:
+        raise Misuse("There is no adoption report of the last 24 hours: run `instep adopt`, read it, then go live.")
+    modes: dict[str, Mode] = {**house.modes, **dict.fromkeys(targets, "on")}
+    pilots = {name: accounts for name, accounts in house.pilots.items() if name not in targets}
+    if only:
+        pilots |= dict.fromkeys(targets, sorted(set(only)))
+    systems = replace(instep.systems, modes=modes, pilots=pilots)
+    if not accept_names and (foreign := foreign_names(instep, targets)):
+        some = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if len(foreign) > 3 else "")
+        raise Misuse(
+            f"{some} exist in Intercom and were not made here. Rename them in [names] of instep.toml (or set "
+            "intercom_prefix), or use what is there with --accept-names."
+        )
+    instep.store.amend({"names": claim(systems, [*house.names, *foreign_names(instep, targets)])})
+    declare(systems)
+    begin_again(instep.store, now, "switched on")
+    config = config_mark(instep.systems.config, instep.systems.tickets)
+    return instep.store.amend({"modes": modes, "pilots": pilots, "config_fingerprint": config})
+
+
+def foreign_names(instep: Instep, targets: Sequence[str] | None = None) -> list[str]:
+    """Tags and attributes that we would use and others have made."""
+    lines = [line.target for line in instep.systems.targets if targets is None or line.target.name in targets]
+    declaring = [target for target in lines if isinstance(target, Declares)]
+    return clashes(declaring, instep.systems.names, instep.house.names)
+
+
+def pause(settings: Settings, target: str) -> House:
+    """Switch ``target`` (empty: all) to watching; workers finish the accounts they are at. No vendor is asked."""
+    store = open_store(settings)
+    house = store.house()
+    if house is None:
+        raise Failed("This state was never set up. Run `instep init` first.")
+    return store.amend({"modes": {**house.modes, **dict.fromkeys(_targets(house, target), "watch")}})
+
+
+def _targets(house: House, target: str) -> list[str]:
+    """All of a system (``intercom``), one (``intercom.contacts``) or, without a name, every target."""
+    found = [name for name in house.modes if not target or name == target or name.startswith(f"{target}.")]
+    if not found:
+        raise Misuse(f"There is no target {target}. There are: {', '.join(house.modes)}.")
+    return found

@@ -1,0 +1,214 @@
+"""The first day in a workspace that people have lived in: recognised without a write, then switched on step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from products import Product
+from town import Town
+from vendors import DAY, HOUR, TOKEN, Vendors
+
+from flows.adoption import Adoption, adopt
+from flows.settings import Failed, Misuse
+from flows.switching import go_live, pause
+from mappings.model import AccountId
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    """With vendors of its own, since shares of a whole workspace count here."""
+    vendors, made = Vendors.start(), list[str]()
+
+    def create() -> str:
+        made.append(f"sqlite:///{tmp_path}/{len(made)}.db")
+        return made[-1]
+
+    here = Town("fd", vendors, Product(create()), tmp_path / "instep.toml", create)
+    yield here
+    here.close()
+    here.product.close()
+    vendors.stop()
+
+
+def intercom(town: Town, method: str, path: str, body: Any = None) -> Any:
+    """What a teammate does by hand."""
+    headers = {"Authorization": f"Bearer {TOKEN}", "Intercom-Version": "2.14"}
+    answer = requests.request(method, f"{town.vendors.url}/intercom{path}", json=body, headers=headers, timeout=10)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def contact(town: Town, **fields: Any) -> str:
+    return str(intercom(town, "POST", "/contacts", {"role": "user", **fields})["id"])
+
+
+def lived_in(town: Town) -> dict[str, str]:
+    """Ann is known by her id, Ben by his address; Cyd's stands under another id; Dan is a lead, Eve is new."""
+    for person in ("ann", "ben", "cyd", "dan", "eve"):
+        town.team(person, **{person: "owner"})
+    ids = {
+        "ann": contact(town, external_id=f"{town.name}-ann", email="ann@old.example", name="Annie"),
+        "ben": contact(town, email=town.email("ben").upper()),
+        "cyd": contact(town, external_id="somebody-else", email=town.email("cyd")),
+        "dan": str(
+            intercom(town, "POST", "/contacts", {"role": "lead", "email": town.email("dan"), "name": "Dan"})["id"]
+        ),
+    }
+    for number in range(12):
+        town.team(f"more{number}", **{f"m{number}": "owner"})
+        contact(town, external_id=f"{town.name}-m{number}", email=town.email(f"m{number}"))
+    tag = intercom(town, "POST", "/tags", {"name": "vip"})
+    intercom(town, "POST", f"/contacts/{ids['ann']}/tags", {"id": tag["id"]})
+    company = intercom(town, "POST", "/companies", {"company_id": town.account("ann"), "name": "Ann & Co"})
+    intercom(town, "POST", f"/contacts/{ids['ann']}/companies", {"id": company["id"]})
+    town.vendors.advance(HOUR)
+    return ids
+
+
+def report(town: Town) -> Adoption:
+    return adopt(town.open(), [], lambda what, n: None)
+
+
+def test_everybody_is_recognised_and_nothing_is_written(town: Town) -> None:
+    lived_in(town)
+    town.init(on=False)
+    mark = town.vendors.mark
+    found = report(town)
+    assert [call.line for call in town.vendors.writes(mark) if not call.path.endswith("/companies/list")] == []
+    assert found.matched == {
+        "companies by company_id": 1,
+        "contacts by external_id": 13,
+        "contacts by e-mail": 1,
+        "contacts by lead": 1,
+        "contacts in conflict": 1,
+        "people without a contact": 1,
+        "contacts of others (user)": 2,
+        "contacts of others (lead)": 1,
+    }
+    assert found.conflicts == 1
+    assert found.forecast.steps["intercom.contacts", "create", ""] == 1
+    assert found.forecast.steps["intercom.companies", "create", ""] == 16
+    assert sum(found.forecast.starts.values()) == 0
+    names = {(line.subject, line.name) for line in found.forecast.overwrites}
+    assert (f"person:{town.name}-ann", "email") in names
+    again = report(town)
+    assert again.matched["contacts linked before"] == 15
+    assert again.forecast.steps == found.forecast.steps
+    assert again.conflicts == found.conflicts
+
+
+def test_what_was_reported_is_what_is_sent_and_the_rest_stays_as_it_was(town: Town) -> None:
+    ids = lived_in(town)
+    town.init(on=False)
+    found = report(town)
+    before = town.vendors.control("GET", "/intercom/people")
+    go_live(town.open(), "", [], accept_names=False)
+    town.sync()
+    sent = [(entry.target, entry.operation) for entry in town.open().store.journal(limit=10_000)]
+    steps = found.forecast.steps
+    for target, operation in {key[:2] for key in steps}:
+        assert sent.count((target, operation)) == sum(n for key, n in steps.items() if key[:2] == (target, operation))
+    mark = town.vendors.mark
+    for _ in range(2):
+        assert town.sync().writes == 0
+    assert town.vendors.writes(mark) == []
+    assert town.person("ann")["id"] == ids["ann"]
+    assert town.person("ben")["id"] == ids["ben"]
+    assert (town.person("dan")["id"], town.person("dan")["role"]) == (ids["dan"], "user")
+    assert "vip" in town.tags("ann")
+    after = town.vendors.control("GET", "/intercom/people")
+    assert [p for p in after if p["id"] == ids["cyd"]] == [p for p in before if p["id"] == ids["cyd"]]
+    assert len(after) == len(before) + 1
+    assert f"person:{town.name}-cyd intercom.contacts" in town.todo()
+
+
+def test_a_pilot_is_written_and_nobody_else(town: Town) -> None:
+    lived_in(town)
+    town.init(on=False)
+    report(town)
+    pilot = [AccountId(town.account(name)) for name in ("ann", "eve")]
+    go_live(town.open(), "", pilot, accept_names=False)
+    town.sync()
+    written = {entry.subject.partition(":")[2] for entry in town.open().store.journal(limit=1000)}
+    assert written <= {*pilot, f"{town.name}-ann", f"{town.name}-eve"}
+    assert town.stage("ann") == town.stage("eve") == "sub:prospect"
+    assert town.access("ben") == {}
+    go_live(town.open(), "", [], accept_names=False)
+    town.sync()
+    assert town.stage("ben") == "sub:prospect"
+
+
+def test_pause_stops_everything_and_nothing_is_forgotten(town: Town) -> None:
+    lived_in(town)
+    town.init(on=False)
+    report(town)
+    go_live(town.open(), "", [], accept_names=False)
+    town.sync()
+    assert pause(town.settings, "intercom").modes["intercom.contacts"] == "watch"
+    town.request_trial("ann", "ann")
+    mark = town.vendors.mark
+    town.sync()
+    assert not [call for call in town.vendors.writes(mark) if call.system == "intercom"]
+    assert town.access("ann")["stage"] == "trialing"
+    go_live(town.open(), "intercom", [], accept_names=False)
+    town.sync()
+    assert town.stage("ann") == "sub:trialing"
+
+
+def test_live_needs_a_young_report_and_names_of_its_own(town: Town) -> None:
+    lived_in(town)
+    tag = intercom(town, "POST", "/tags", {"name": "SUB:active"})
+    town.init(on=False)
+    with pytest.raises(Misuse, match="no adoption report"):
+        go_live(town.open(), "", [], accept_names=False)
+    assert report(town).foreign == ["tag sub:active"]
+    with pytest.raises(Misuse, match="tag sub:active exist in Intercom"):
+        go_live(town.open(), "", [], accept_names=False)
+    with pytest.raises(Misuse, match="There is no target intercom"):
+        go_live(town.open(), "intercom.nonsense", [], accept_names=True)
+    assert set(town.open().house.modes.values()) == {"watch"}
+    town.vendors.advance(DAY)
+    with pytest.raises(Misuse, match="no adoption report"):
+        go_live(town.open(), "", [], accept_names=True)
+    report(town)
+    go_live(town.open(), "", [], accept_names=True)
+    town.sync()
+    assert [t["id"] for t in intercom(town, "GET", "/tags")["data"] if t["name"].casefold() == "sub:active"] == [
+        tag["id"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("external_id", "cause"),
+    [("{person}@fd.example", "most are e-mail addresses"), ("uuid-{person}", "another column or product")],
+)
+def test_a_workspace_with_other_ids_is_refused_with_the_cause(town: Town, external_id: str, cause: str) -> None:
+    for number in range(5):
+        person = f"p{number}"
+        town.team(person, **{person: "owner"})
+        contact(town, external_id=external_id.format(person=person), email=town.email(person))
+    town.init(on=False)
+    mark = town.vendors.mark
+    with pytest.raises(Failed, match=cause):
+        report(town)
+    assert [call for call in town.vendors.since(mark) if call.effect] == []
+    with pytest.raises(Misuse, match="no adoption report"):
+        go_live(town.open(), "", [], accept_names=False)
+
+
+def test_a_view_that_lists_everybody_twice_is_refused_with_the_cause(town: Town) -> None:
+    for person in ("ann", "ben"):
+        town.team(person, **{person: "owner"})
+    town.product.execute("DROP VIEW instep_users", {})
+    every = (
+        "SELECT u.user_id, u.email, m.team_id AS account_id FROM users u JOIN memberships m ON m.user_id = u.user_id"
+    )
+    town.product.execute(f"CREATE VIEW instep_users AS {every} UNION ALL {every}", {})
+    town.init(on=False)
+    with pytest.raises(Failed, match="instep_users lists 2 of 4 rows twice"):
+        report(town)
+    assert town.open().house.adopted_at is None
