@@ -24,7 +24,7 @@ def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -
     rule = RULES[verdict.stage][0]
     if rule == "keep":
         return None, None
-    if verdict.stage in _LOWERING and not _was_better(verdict) and (verdict.since or -1) < facts.born_at:
+    if verdict.stage in _LOWERING and not _was_better(verdict) and _found_so(facts, verdict):
         return None, None
     if verdict.stage == "past_due":
         if verdict.since is None:
@@ -41,6 +41,13 @@ def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -
 def _was_better(verdict: Verdict) -> bool:
     """Whether we saw it paying or in trial ourselves before."""
     return bool(verdict.seen and verdict.seen.before in RUNNING)
+
+
+def _found_so(facts: AccountFacts, verdict: Verdict) -> bool:
+    """Whether it had ended before we were born; or was not paying then, so that it has no row of ours, and ended since
+    in another way, as what is unpaid is canceled at last."""
+    untouched = facts.access is None and all(s.created < facts.born_at for s in facts.subscriptions)
+    return (verdict.since or -1) < facts.born_at or (untouched and not verdict.product)
 
 
 def managed_here(facts: AccountFacts, leading: Subscription | None, config: Config, managed: bool) -> bool:

@@ -124,12 +124,14 @@ requests = st.builds(
     Request,
     ids.map(RequestId),
     st.just(ACME),
-    st.sampled_from(["trial", "trial", "cancel", "odd"]),
+    st.sampled_from(["trial", "trial", "cancel", "keep", "reactivate", "charge", "odd"]),
     st.integers(-101, 0).map(day),
     user_id=ids,
     plan=st.sampled_from(["pro", "team", "gone", "gold", ""]),
     days=st.none() | st.integers(-1, 800),
-    answer=st.sampled_from(["", "", "accepted", "refused"]),
+    amount_minor=st.none() | st.sampled_from([-1, 0, 1, 10**12]),
+    currency=st.sampled_from(["", "usd", "EUR"]),
+    answer=st.sampled_from(["", "", "accepted", "refused", "held"]),
     problem=st.sampled_from(["", "", "days is not a number"]),
 )
 instances = st.builds(
@@ -172,6 +174,9 @@ def facts(draw: st.DrawFn) -> AccountFacts:
         instances=draw(several(instances, lambda i: i.name)),
         access=draw(st.none() | rows),
         redeemed_by=frozenset(draw(st.sets(ids, max_size=1))),
+        rejected=frozenset(draw(st.sets(ids, max_size=1))),
+        made=frozenset(draw(st.sets(ids, max_size=1))),
+        begun=frozenset(draw(st.sets(ids, max_size=1))),
         born_at=draw(st.sampled_from([0, day(-100), day(-1), NOW])),
     )
 

@@ -13,7 +13,9 @@ from golden.words import (
     paid_invoice,
     person,
     request,
+    seen,
     sub,
+    today,
 )
 
 PRO = {"plan": "pro", "last_plan": "pro"}
@@ -111,6 +113,17 @@ CUSTOMERS = [
          alert="keep cus_9, which is the oldest"),
 ]  # fmt: skip
 
+ADOPTED = [
+    Case("unpaid when we came and canceled since: never seen paying, it keeps what it has",
+         known(sub("canceled", ever_paid=True, ended_at=day(-1), seen=seen(status=("canceled", -1, "unpaid"))),
+               born=day(-10)), "churned", None, "sub:churned", {"last_plan": "pro", "churned_at": day(-1)},
+         "canceled-subscription", look=day(6)),
+    Case("paying when we came, unpaid and canceled since: it ends",
+         known(sub("canceled", ever_paid=True, ended_at=day(-1), seen=seen(status=("canceled", -1, "unpaid"))),
+               today("read_only", "unpaid"), born=day(-30)), "churned", "none", "sub:churned",
+         {"last_plan": "pro", "churned_at": day(-1)}, "canceled-subscription", look=day(6)),
+]  # fmt: skip
+
 AGAIN = [
     Case("a failed payment was made after all",
          known(paying(invoice=paid_invoice(-1, attempt_count=3))), **ACTIVE, attributes=PAID,
@@ -125,4 +138,4 @@ AGAIN = [
          events="converted-trial"),
 ]  # fmt: skip
 
-CASES = [*PEOPLE, *PLANS, *RETURNS, *CHARGES, *CUSTOMERS, *AGAIN]
+CASES = [*PEOPLE, *PLANS, *RETURNS, *CHARGES, *CUSTOMERS, *ADOPTED, *AGAIN]

@@ -36,6 +36,9 @@ STAGES: Mapping[str, tuple[str, ...]] = {
 
 RULES: Mapping[str, tuple[str, ...]] = {
     # Money and time
+    "what a clock takes away needs facts fetched in the same look": (
+        "mappings/test_life_properties.py::test_whatever_takes_something_away_waits_for_proof",
+    ),
     "an unknown status keeps today's access and raises an alert": (
         "a status that nobody has heard of: access stays, staff are told",
         "one of several subscriptions has an unknown status: access stays",
@@ -179,6 +182,8 @@ RULES: Mapping[str, tuple[str, ...]] = {
         "expired before our time: the tag is true, access stays",
         "paused before our time: the tag is true, access stays",
         "past due since before our time: grace starts with us",
+        "unpaid when we came and canceled since: never seen paying, it keeps what it has",
+        "paying when we came, unpaid and canceled since: it ends",
     ),
     "read-only clocks start at the look that saw the state": (
         "an expired trial stays readable from the look that saw it",
