@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from mappings.lifecycle import Life
 from mappings.model import AccountFacts
+from mappings.people import billing_contact
 from mappings.requests import ALIVE, KINDS
+from mappings.text import same_email
 from mappings.trials import OVER, too_old
 
 
@@ -20,12 +22,24 @@ def _billing(facts: AccountFacts, life: Life) -> Iterator[str]:
     if len(live) > 1:
         best, why = survivor(facts)
         yield f"several Stripe customers belong to this account: {', '.join(live)}; keep {best}, which {why}"
+    yield from _emails(facts)
     if facts.customers and not facts.people and facts.account is None:
         yield "the product does not know this account any more; its access is kept"
     for sub in facts.subscriptions if life.stage == "erased" else ():
         if sub.status in ALIVE:
             end = f"`instep request cancel {facts.account_id} --at-once`"
             yield f"the account is erased, but subscription {sub.subscription_id} is {sub.status}: {end} ends it"
+
+
+def _emails(facts: AccountFacts) -> Iterator[str]:
+    """The product's e-mail was sent to the customer that carries our mark: another one was put there in Stripe."""
+    contact = billing_contact(facts.people)
+    living = [customer for customer in facts.customers if not customer.deleted]
+    for customer in living if contact and len(living) == 1 else ():
+        ours = customer.account_id == facts.account_id
+        if ours and contact and not same_email(customer.email, contact.email):
+            other = f"Stripe customer {customer.customer_id} has another e-mail than the billing contact"
+            yield f"{other}: it is left as it is"
 
 
 def survivor(facts: AccountFacts) -> tuple[str, str]:

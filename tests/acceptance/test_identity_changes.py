@@ -53,6 +53,18 @@ def test_two_people_swap_their_emails(known: Town) -> None:
     assert town.todo() == {}
 
 
+def test_an_email_changed_in_stripe_is_told_and_left_as_it_is(known: Town) -> None:
+    town, customer = known, known.customer("acme")["id"]
+    town.vendors.stripe("POST", f"/v1/customers/{customer}", email="hand@x.example")
+    town.sync()
+    assert town.customer("acme")["email"] == "hand@x.example"
+    (reason,) = town.todo().values()
+    assert reason == f"Stripe customer {customer} has another e-mail than the billing contact: it is left as it is"
+    change(town, "ann", email="hand@x.example")
+    town.sync()
+    assert town.todo() == {}
+
+
 def test_roles_follow(known: Town) -> None:
     """bob becomes the owner and gets the stage; ann becomes a member and loses it."""
     town = known
