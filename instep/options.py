@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from re import fullmatch
+from typing import Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from mappings.model import AccountId
 
@@ -14,3 +16,11 @@ Only = Annotated[
     list[AccountId],
     Parameter(name="--only", negative=(), consume_multiple=True, help="Just these accounts."),
 ]
+
+
+def whole(kind: Any, tokens: Sequence[Token]) -> int:
+    """A whole number as it is written. Else 4.99 would be rounded to 5."""
+    (token,) = tokens
+    if not fullmatch(r"[+-]?[0-9]{1,18}", token.value):
+        raise ValueError(f"{token.value} is not a whole number.")
+    return int(token.value)

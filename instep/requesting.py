@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from instep.options import Json, Yes
+from instep.options import Json, Yes, whole
 from instep.screen import as_json, confirm, say
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def trial(
     /,
     *,
     plan: Annotated[str, Parameter(help="A plan of instep.toml; may be left out when there is one.")] = "",
-    days: Annotated[int | None, Parameter(help="Length of the trial; else that of the plan.")] = None,
+    days: Annotated[int | None, Parameter(converter=whole, help="Length of the trial; else that of the plan.")] = None,
     user: User = "",
     yes: Yes = False,
     json: Json = False,
@@ -85,7 +85,7 @@ def reactivate(
 
 def charge(
     account: Account,
-    amount: Annotated[int, Parameter(help="In the currency's smallest unit: 500 is 5.00 usd.")],
+    amount: Annotated[int, Parameter(converter=whole, help="In the currency's smallest unit: 500 is 5.00 usd.")],
     currency: Annotated[str, Parameter(help="That of the subscription, like usd.")],
     /,
     *,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -109,7 +110,8 @@ def account_from(row: Row) -> Account:
 
 def request_from(row: Row) -> Request:
     """A row of ``instep_requests``; what cannot be read becomes a ``problem``, which refuses the request."""
-    numbers = {name: integer(row.get(name)) for name in ("days", "amount_minor", "requested_at")}
+    numbers = {"requested_at": integer(row.get("requested_at"))}
+    numbers |= {name: _whole(row.get(name)) for name in ("days", "amount_minor")}
     bad = [name for name, number in numbers.items() if number is None and row.get(name) is not None]
     problem = f"{bad[0]} is not a number" if bad else "" if numbers["requested_at"] else "requested_at is missing"
     return Request(
@@ -174,6 +176,12 @@ _ONE = {"account": _account_fact, "request": _request_fact, "access": _access_fa
 def _given(row: Row, name: str, default: str) -> Any:
     value = row.get(name)
     return default if value is None or value == "" else value
+
+
+def _whole(value: Any) -> int | None:
+    """None for a number with a fraction, which would be cut: 4.99 is no amount in minor units."""
+    number = integer(value)
+    return None if isinstance(value, float | Decimal) and value != number else number
 
 
 def _day(at: int | None) -> int | None:

@@ -225,33 +225,6 @@ def test_exactly_once_when_our_memory_of_the_answer_is_lost(paying: Town, kind: 
     assert town.plan() == []
 
 
-BAD = {
-    "an unknown account": ({"kind": "cancel", "short": "nobody"}, "refused", "does not know this account"),
-    "a charge for an unknown account": ({"kind": "charge", "short": "nobody"}, "refused", "does not know"),
-    "another currency": ({"kind": "charge", "currency": "eur"}, "refused", "in usd"),
-    "a negative amount": ({"kind": "charge", "amount_minor": -1}, "refused", "above zero"),
-    "nothing": ({"kind": "charge", "amount_minor": 0}, "refused", "above zero"),
-    "a huge amount": ({"kind": "charge", "amount_minor": 10**12}, "refused", "Stripe takes"),
-    "more than the limit": ({"kind": "charge", "amount_minor": 5001}, "held", "max_charge_minor"),
-    "days that mean nothing": ({"kind": "cancel", "days": 3}, "refused", "at once"),
-}
-
-
-def test_bad_requests_are_answered_and_change_nothing(paying: Town) -> None:
-    town, mark = paying, paying.vendors.mark
-    asked = {
-        name: ask(town, f"b{n}", **{"amount_minor": 500, "currency": "usd", **row})
-        for n, (name, (row, _, _)) in enumerate(BAD.items())
-    }
-    town.sync()
-    for name, (_, answer, why) in BAD.items():
-        found = town.answer(asked[name])
-        assert found[0] == answer, name
-        assert why in str(found[1]), name
-    assert done(town, mark) == []
-    assert town.plan() == []
-
-
 @pytest.mark.parametrize("town", ["sqlite", "postgresql"], indirect=True)
 def test_a_held_charge_is_made_once_the_limit_allows_it(paying: Town) -> None:
     town = paying

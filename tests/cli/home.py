@@ -77,6 +77,12 @@ class Home(Installation):
         with closing(sqlite3.connect(self.folder / file)) as connection:
             return [name for (name,) in connection.execute(TABLES)]
 
+    def requests(self) -> int:
+        """How many rows instep_requests has."""
+        with closing(sqlite3.connect(self.folder / "product.db")) as connection:
+            (found,) = connection.execute("SELECT count(*) FROM instep_requests").fetchone()
+        return int(found)
+
     def vendor_writes(self) -> int:
         """How many writes the vendors booked since the test began."""
         return len(self.control("GET", f"/ledger?writes=1&since={self._mark}"))

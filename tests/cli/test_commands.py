@@ -145,12 +145,17 @@ def test_a_trial_is_asked_for_the_way_the_product_would(on: Home) -> None:
     [
         (["--plan", "gold"], "instep.toml has no plan gold. It has: pro."),
         (["--days", "0"], "A trial lasts 1 to 730 days, not 0."),
+        (["--days", "-14"], "A trial lasts 1 to 730 days, not -14."),
+        (["--days", "100000"], "A trial lasts 1 to 730 days, not 100000."),
+        (["--days", "many"], "many"),
         (["--user", "stranger"], "User stranger is not in account"),
     ],
 )
 def test_a_request_that_would_be_refused(on: Home, extra: list[str], sentence: str) -> None:
+    before, rows = on.vendor_writes(), on.requests()
     said = on.run("request", "trial", on.account, *extra)
     assert said.code == 2
+    assert (on.vendor_writes(), on.requests()) == (before, rows)
     assert sentence in said.sentence
     assert on.run("plan", "--json").data[0]["target"] == "product.access"
 
@@ -197,6 +202,9 @@ def test_a_charge_is_asked_for(trialing: Home) -> None:
     [
         ("charge {} 0 usd", "An amount is 1 to 99999999 in the currency's smallest unit, not 0."),
         ("charge {} -5 usd", "-5"),
+        ("charge {} 4.99 usd", "4.99"),
+        ("charge {} five usd", "five"),
+        ("charge {} 500", "CURRENCY"),
         ("charge {} 100000000 usd", "not 100000000."),
         ("charge {} 500 dollars", "dollars is no currency"),
         ("charge nobody 500 usd", "The product knows no account nobody"),
@@ -206,6 +214,8 @@ def test_a_charge_is_asked_for(trialing: Home) -> None:
     ],
 )
 def test_a_change_that_would_be_refused(on: Home, words: str, sentence: str) -> None:
+    before, rows = on.vendor_writes(), on.requests()
     said = on.run("request", *words.format(on.account).split())
     assert said.code == 2
+    assert (on.vendor_writes(), on.requests()) == (before, rows)
     assert sentence in said.sentence

@@ -2,6 +2,7 @@
 
 import copy
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -93,6 +94,10 @@ def test_a_trial_end_that_is_no_time_is_not_taken_for_none() -> None:
         ({"requested_at": None}, "requested_at is missing"),
         ({"requested_at": "now"}, "requested_at is not a number"),
         ({"amount_minor": "ten"}, "amount_minor is not a number"),
+        ({"amount_minor": 4.99}, "amount_minor is not a number"),
+        ({"amount_minor": Decimal("4.99")}, "amount_minor is not a number"),
+        ({"amount_minor": 5.0, "requested_at": 1770000000.5}, ""),
+        ({"days": 7.5}, "days is not a number"),
     ],
 )
 def test_a_request_that_cannot_be_read_is_refused_not_lost(row: dict[str, Any], problem: str) -> None:
