@@ -29,7 +29,9 @@ def states_of(body: Account | Person | Customer | Subscription | Dispute) -> Map
     card = {"card": "yes" if body.has_payment_method else "no"}
     if isinstance(body, Customer):
         return card
-    expired = body.status == "paused" and paused_by_trial_end(body)
+    # A trial that ended stays one ending, also where the paused subscription is canceled later.
+    over = body.status == "canceled" and body.trial_end is not None and not body.ever_paid
+    expired = over or (body.status == "paused" and paused_by_trial_end(body))
     invoice = body.invoice
     return {
         **card,
