@@ -18,6 +18,7 @@ from mappings.model import (
     Desired,
     Fact,
     Held,
+    Invoice,
     Later,
     Record,
     Ref,
@@ -40,6 +41,8 @@ from mappings.text import clean, email
 JSON = Mapping[str, Any]
 DEFAULT_METHOD = "invoice_settings.default_payment_method"
 ACCOUNT_KEY, REQUEST_KEY = "account_id", "request_id"
+# An invoice is finalized an hour after its period began, or up to three days where a webhook holds it back.
+FINALIZED_WITHIN = 3 * 86400
 CHANGED_KEY, SHIFTED_KEY = "instep_request", "instep_shifted"
 
 
@@ -119,7 +122,9 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
     paid = bool(invoice and invoice.status == "paid" and invoice.amount_paid > 0)
     # What a coupon, or a free plan, made zero tells nothing of money.
     free = isinstance(latest, Mapping) and latest.get("status") == "paid" and latest.get("total") == 0
-    renewed = bool(period_start and anchor and period_start > anchor and not free)
+    renewed = bool(
+        period_start and anchor and period_start > anchor and not free and not _first_is_open(oldest, anchor)
+    )
     offers = [offer for item in items if (offer := item.get("current_trial"))]
     return Subscription(
         subscription_id=data["id"],
@@ -165,6 +170,11 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
 def period_end_of(items: Iterable[JSON]) -> int | None:
     """When the last item's current period ends."""
     return max((item["current_period_end"] for item in items if item.get("current_period_end")), default=None)
+
+
+def _first_is_open(oldest: Invoice | None, anchor: int) -> bool:
+    """A period goes on to the next one while its invoice is being retried: then that one was never paid."""
+    return bool(oldest and oldest.finalized_at and oldest.finalized_at < anchor + FINALIZED_WITHIN)
 
 
 def desired_customer(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:

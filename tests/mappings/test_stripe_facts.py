@@ -176,6 +176,14 @@ def test_a_renewal_is_not_the_first_payment() -> None:
     assert (found.ever_paid, found.first_paid_at) == (True, None)
 
 
+@pytest.mark.parametrize(("first_open", "ever_paid"), [(T0 + 3600, False), (T0 + MONTH + 3600, True)])
+def test_a_period_that_follows_an_unpaid_one_proves_no_payment(first_open: int, ever_paid: bool) -> None:
+    opened = open_invoice(status_transitions={"finalized_at": first_open, "paid_at": None})
+    later = open_invoice(id="in_3", status_transitions={"finalized_at": T0 + 2 * MONTH, "paid_at": None})
+    renewed = subscription(item(start=T0 + 2 * MONTH, end=T0 + 3 * MONTH), status="past_due", latest_invoice=later)
+    assert subscription_from(renewed, [opened, later]).ever_paid is ever_paid
+
+
 def test_a_pause_says_why_and_since_when() -> None:
     found = subscription_from(paused())
     assert (found.pause_type, found.paused_at) == ("trial_end_without_payment_method", T0 + 5)
