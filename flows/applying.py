@@ -7,7 +7,7 @@ meets them reads the target before sending again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from threading import Lock
 
@@ -19,7 +19,7 @@ from flows.pseudonyms import Pseudonyms
 from flows.wiring import TargetLine
 from mappings.model import AccountFacts, Desired, Held, Link, Step
 from mappings.plan import fold, leave_out, next_step, version_of
-from state.store import AlreadyRedeemed, Claimed, Lease, Store
+from state.store import AlreadyRedeemed, Braked, Claimed, Lease, Limit, Store
 
 # More steps than any subject needs: a mapping and a target that never agree must not spin.
 MOST_STEPS = 200
@@ -38,10 +38,11 @@ class Applier:
         pseudonyms: Pseudonyms,
         writes: Counter[str],
         stopped: dict[str, str],
+        limits: Mapping[str, int],
     ) -> None:
         self._store, self._now, self._run, self._salt = store, now, run, salt
         self._pseudonyms = pseudonyms
-        self._writes, self._stopped = writes, stopped
+        self._writes, self._stopped, self._limits = writes, stopped, limits
         self._links = Beliefs(store, now)
         self._counting = Lock()
 
@@ -73,8 +74,11 @@ class Applier:
             self._links.park(lease, self._links.latest(desired), mark, str(error), watch)
             result.outcome = Outcome.PARKED
         except (Ambiguous, Claimed) as error:
-            self._links.park(lease, self._links.latest(desired), mark, str(error), watch, conflict=True)
+            self._links.park(lease, self._links.latest(desired), mark, str(error), watch, kind="conflict")
             result.outcome = Outcome.PARKED
+        except Braked as error:
+            self._links.park(lease, self._links.latest(desired), "", f"held by the brake: {error}", watch, kind="held")
+            result.outcome, result.again_at = Outcome.HELD, error.until
         except AlreadyRedeemed:
             result.outcome = Outcome.WAITING
             self._store.mark([lease.account_id], self._now(), "the trial was used by another request")
@@ -91,6 +95,8 @@ class Applier:
         proved: bool,
         watch: bool,
     ) -> None:
+        if desired.adopts and not link.external_id and not watch:
+            link = self._links.look_for(lease, line.target, desired, link, result)
         was_parked, unknown = link.state == "parked", 0
         for _ in range(MOST_STEPS):
             if self._links.must_read(link, line.target):
@@ -130,7 +136,7 @@ class Applier:
         if was_parked:
             if link.state == "parked":
                 self._store.adopt(lease, replace(link, state="ok", parked_for=""))
-            self._store.todo_clear(["parked", "conflict"], desired.subject, desired.target)
+            self._store.todo_clear(["parked", "conflict", "held"], desired.subject, desired.target)
 
     def _send(
         self,
@@ -149,7 +155,8 @@ class Applier:
         uses = line.redeem(facts, step) if line.redeem and step.operation == "create" else []
         redeem = [self._pseudonyms.redeeming(key) for key in uses]
         longest = target.timeout * (2 if step.operation == "create" else 1)  # A create is looked for first.
-        intent = self._store.intend(lease, link, step, dict(step.values), longest, redeem, now=self._now())
+        limit = Limit(step.brake, self._limits[step.brake]) if step.brake else None
+        intent = self._store.intend(lease, link, step, dict(step.values), longest, redeem, now=self._now(), limit=limit)
         if step.operation == "create" and target.kind == "state":
             found = self._links.find(target, desired, link, tried)
             if found is not None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from connectors.contract import Gone, Target, Unknown
+from connectors.contract import Gone, Rejected, Target, Unknown
 from flows.gathering import REJECTED
 from flows.outcomes import Outcome, Result
 from flows.wiring import TargetLine
 from mappings.model import AccountFacts, Desired, Held, Later, Link, RequestId, Value, subject_id
-from state.store import Lease, Store, Todo
+from state.store import Lease, Store, Todo, TodoKind
 
 
 class Beliefs:
@@ -62,6 +62,16 @@ class Beliefs:
         """Asked with the id that the Link names, and the ids of what other targets made, where they are known."""
         values = self.resolve(desired.values) or desired.values
         return target.find(replace(desired, values=values, external_id=link.external_id), since)
+
+    def look_for(self, lease: Lease, target: Target, desired: Desired, link: Link, result: Result) -> Link:
+        """What must be there already becomes ours. Raises Rejected where it is not."""
+        held = self.find(target, desired, link, None)
+        if held is None:
+            raise Rejected(f"{target.name}: what the product names is not there, and no other one is made")
+        result.changed |= {held.changed} if held.changed else set()
+        result.outcome = Outcome.APPLIED
+        result.pending_since = self._now() if held.pending else None
+        return self.adopt(lease, desired, link, held)
 
     def adopt(self, lease: Lease, desired: Desired, link: Link, held: Held) -> Link:
         """What was read replaces what was believed; the next update gets a new key. A set whose members are accounts
@@ -124,14 +134,12 @@ class Beliefs:
             resolved[name] = value
         return resolved
 
-    def park(self, lease: Lease, link: Link, mark: str, reason: str, watch: bool, conflict: bool = False) -> None:
-        """Only this Link, until what it should hold changes."""
+    def park(self, lease: Lease, link: Link, mark: str, reason: str, watch: bool, kind: TodoKind = "parked") -> None:
+        """Only this Link, until what it should hold changes; without a ``mark`` until the next look."""
         if watch:
             return
         self._store.adopt(lease, replace(link, state="parked", parked_for=mark))
-        self._store.todo_add(
-            [Todo("conflict" if conflict else "parked", link.subject, link.target, reason, since=self._now())]
-        )
+        self._store.todo_add([Todo(kind, link.subject, link.target, reason, since=self._now())])
 
     def give_back(self, lease: Lease, desired: Desired, reason: str) -> None:
         """A refused create has used nothing up. It is parked, a later one has another key, and its request answered."""

@@ -19,6 +19,7 @@ from flows.wiring import Systems, TargetLine
 from mappings.alerts import alerts
 from mappings.lifecycle import Life, life
 from mappings.model import AccountFacts, AccountId, Desired, Ref, Subject, request_subject
+from mappings.provisioning import DELETIONS
 from state.store import Lease, LeaseLost, Store, Todo
 
 log = logging.getLogger("instep")
@@ -86,7 +87,10 @@ class Engine:
         self.tally = tally
         self._counting = Lock()
         self._erasing = Erasing(store, systems, now)
-        self._applier = Applier(store, now, run, salt, systems.pseudonyms, self.tally.writes, self.tally.stopped)
+        limits = {DELETIONS: systems.config.brake.instance_deletions_a_day}
+        self._applier = Applier(
+            store, now, run, salt, systems.pseudonyms, self.tally.writes, self.tally.stopped, limits
+        )
 
     def follow(self, systems: Systems) -> None:
         """From the next account on: what was switched on or paused meanwhile."""
@@ -224,7 +228,8 @@ class Engine:
         waiting = next(iter([*(pair.waiting for pair in visit.pairs.values() if pair.waiting), *down]), "")
         pending = [pair.pending_since for pair in visit.pairs.values() if pair.pending_since is not None]
         polls = [now + max(POLL_FIRST, min(POLL_MOST, now - since)) for since in pending]
-        due = min((at for at in (current.next_look_at, *polls) if at is not None), default=None)
+        held = [pair.again_at for pair in visit.pairs.values()]
+        due = min((at for at in (current.next_look_at, *polls, *held) if at is not None), default=None)
         if waiting:
             self._store.settle(lease, now, f"waiting for {waiting}", now=now, waiting=waiting)
         elif visit.unread or any(pair.retry for pair in visit.pairs.values()):

@@ -9,6 +9,7 @@ from typing import TypeVar
 from flows.erased import with_erasures
 from flows.pseudonyms import Pseudonyms
 from flows.tickets import Tickets, addresses
+from mappings.instances import GONE
 from mappings.model import (
     AccessRow,
     Account,
@@ -24,6 +25,7 @@ from mappings.model import (
     RequestId,
     Subject,
     Subscription,
+    instance_subject,
     request_subject,
     subject_id,
 )  # fmt: skip
@@ -50,6 +52,7 @@ def gather(
     company has one trial. ``tickets``: they make its billing links. ``planned``: for a dry run, see with_erasures."""
     known = assemble(account, store.facts([account]).get(account, []), born_at)
     facts = _with_requests(store, with_erasures(store, pseudonyms, known, planned))
+    facts = _with_deletions(store, facts)
     if tickets:
         facts = replace(facts, billing_urls=addresses(store, facts, tickets))
     waiting = [r.request_id for r in facts.requests if r.kind == "trial" and not r.answer]
@@ -64,6 +67,15 @@ def _rejected(store: Store, requests: Iterable[RequestId]) -> frozenset[str]:
     links = store.links(list(subjects)).values()
     trials = (link for link in links if link.target == TRIALS and link.state == "parked")
     return frozenset(subjects[trial.subject] for trial in trials if trial.parked_for == REJECTED)
+
+
+def _with_deletions(store: Store, facts: AccountFacts) -> AccountFacts:
+    """An instance that the provisioner does not know any more is deleted, where that is what it was told last."""
+    names = {instance_subject(facts.account_id, i.generation): i for i in facts.instances if i.status == GONE}
+    links = store.links(list(names)) if names else {}
+    told = {link.external_id for link in links.values() if link.values.get("desired") == "deleted"}
+    instances = tuple(replace(i, status="deleted") if i.name in told else i for i in facts.instances)
+    return replace(facts, instances=instances)
 
 
 def _with_requests(store: Store, facts: AccountFacts) -> AccountFacts:

@@ -30,7 +30,7 @@ class NotMade(Rejected):
 class Result:
     """What became of one Desired. ``waiting``: the system whose breaker is open or whose key fails. ``retry``: come
     back soon. ``created``: something new is there. ``pending_since``: accepted but unfinished since then.
-    ``unproved``: it wants a fresh look first."""
+    ``unproved``: it wants a fresh look first. ``again_at``: when what the brake holds may go on."""
 
     outcome: Outcome = Outcome.UNCHANGED
     changed: set[Ref] = field(default_factory=set)
@@ -39,6 +39,7 @@ class Result:
     created: bool = False
     pending_since: int | None = None
     unproved: bool = False
+    again_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -51,11 +52,13 @@ class Pair:
     retry: bool = False
     created: bool = False
     pending_since: int | None = None
+    again_at: int | None = None
 
     def take(self, result: Result) -> None:
         self.outcome = max(self.outcome, result.outcome, key=ORDER.index)
         self.waiting = self.waiting or result.waiting
         self.retry = self.retry or result.retry
         self.created = self.created or result.created
+        self.again_at = result.again_at or self.again_at
         if result.pending_since is not None:
             self.pending_since = result.pending_since

@@ -1,14 +1,13 @@
-"""What an account may use: its access and when that falls next, and what its instance should do."""
+"""What an account may use: its access and when that falls next."""
 
 from __future__ import annotations
 
 from mappings.config import Config
 from mappings.disputes import unknown
-from mappings.model import Access, AccountFacts, Instance, Stage, Subscription
+from mappings.instances import LOWERING
+from mappings.model import Access, AccountFacts
 from mappings.seen import RUNNING
-from mappings.standing import DAY, RULES, STATUS, Verdict, Wanted
-
-_LOWERING = ("trial_expired", "unpaid", "paused", "churned")
+from mappings.standing import DAY, RULES, STATUS, Verdict
 
 
 def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -> tuple[Access | None, int | None]:
@@ -24,7 +23,7 @@ def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -
     rule = RULES[verdict.stage][0]
     if rule == "keep":
         return None, None
-    if verdict.stage in _LOWERING and not _was_better(verdict) and _found_so(facts, verdict):
+    if verdict.stage in LOWERING and not _was_better(verdict) and _found_so(facts, verdict):
         return None, None
     if verdict.stage == "past_due":
         if verdict.since is None:
@@ -48,51 +47,3 @@ def _found_so(facts: AccountFacts, verdict: Verdict) -> bool:
     in another way, as what is unpaid is canceled at last."""
     untouched = facts.access is None and all(s.created < facts.born_at for s in facts.subscriptions)
     return (verdict.since or -1) < facts.born_at or (untouched and not verdict.product)
-
-
-def managed_here(facts: AccountFacts, leading: Subscription | None, config: Config, managed: bool) -> bool:
-    """Whether this account's instance is ours to run."""
-    started = any(r.kind == "trial" and r.answer == "accepted" for r in facts.requests)
-    ours = started or bool(leading and leading.request_id)
-    return managed and (bool(facts.instances) or ours or (config.policy.instances == "all" and leading is not None))
-
-
-def current_instance(facts: AccountFacts) -> Instance | None:
-    return max(facts.instances, key=lambda i: (i.generation, i.name), default=None)
-
-
-def generation(facts: AccountFacts) -> int:
-    """Rises only after a confirmed deletion."""
-    current = current_instance(facts)
-    return 1 if current is None else current.generation + (current.status == "deleted")
-
-
-def wanted_instance(facts: AccountFacts, stage: Stage, managed: bool) -> Wanted:
-    if not managed:
-        return "not_managed"
-    wanted = RULES[stage][1]
-    return "none" if wanted in ("suspended", "deleted") and not _exists(facts) else wanted
-
-
-def _exists(facts: AccountFacts) -> bool:
-    """After a lost state only the product's row still tells of an instance."""
-    current = current_instance(facts)
-    told = current.status if current else facts.access.instance_status if facts.access else ""
-    return told not in ("", "deleted")
-
-
-def wait_for_instance(
-    facts: AccountFacts, verdict: Verdict, leading: Subscription | None, managed: bool, config: Config, now: int
-) -> tuple[Verdict, int | None]:
-    """A trial whose instance is still starting is ``trial_requested`` until the deadline."""
-    if verdict.stage != "trialing" or not managed or leading is None:
-        return verdict, None
-    current = current_instance(facts)
-    deadline = (leading.trial_start or leading.created) + config.policy.provision_deadline_minutes * 60
-    if was_ready(current) or now >= deadline:
-        return verdict, None
-    return Verdict("trial_requested", "the instance is being started", ends=verdict.ends), deadline
-
-
-def was_ready(instance: Instance | None) -> bool:
-    return bool(instance and (instance.ready_at or instance.status in ("ready", "suspended")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mappings.instances import FOREIGN, GONE, current_instance
 from mappings.lifecycle import Life
 from mappings.model import AccountFacts
 from mappings.people import billing_contact
@@ -14,7 +15,7 @@ from mappings.trials import OVER, too_old
 
 def alerts(facts: AccountFacts, life: Life) -> list[str]:
     """In a fixed order, so that the same facts give the same text."""
-    return [*life.alerts, *_billing(facts, life), *_instances(facts), *_requests(facts, life)]
+    return [*life.alerts, *_billing(facts, life), *_instances(facts, life), *_requests(facts, life)]
 
 
 def _billing(facts: AccountFacts, life: Life) -> Iterator[str]:
@@ -52,10 +53,15 @@ def survivor(facts: AccountFacts) -> tuple[str, str]:
     return best.customer_id, "has a payment method" if best.has_payment_method else "is the oldest"
 
 
-def _instances(facts: AccountFacts) -> Iterator[str]:
+def _instances(facts: AccountFacts, life: Life) -> Iterator[str]:
     for instance in facts.instances:
         if instance.status == "failed":
             yield f"instance {instance.name} failed to start"
+    current = current_instance(facts)
+    if current and current.status == FOREIGN:
+        yield f"the provisioner answers for another account under the name {current.name}"
+    if current and current.status == GONE and life.instance == "running":
+        yield f"instance {current.name} is no longer there: the provisioner does not know it"
 
 
 def _requests(facts: AccountFacts, life: Life) -> Iterator[str]:

@@ -237,8 +237,7 @@ class Config(Strict):
     def unused(self) -> list[str]:
         """What is set to something that this version reads but does not act on yet."""
         asked: Mapping[str, bool] = {
-            "[brake]": self.brake.model_copy(update={"inferred": Brake().inferred}) != Brake(),
+            "[brake]": (self.brake.removals, self.brake.bursts) != (Brake().removals, Brake().bursts),
             "trials.refused_starts_paid": self.trials.refused_starts_paid,
-            "policy.retention_days": self.policy.retention_days > 0,
         }
         return [name for name, given in asked.items() if given]

@@ -8,20 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mappings.access import (
-    access_of,
-    current_instance,
-    generation,
-    managed_here,
-    wait_for_instance,
-    wanted_instance,
-    was_ready,
-)
+from mappings.access import access_of
 from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.details import OWING, details, next_win_back
 from mappings.disputes import dispute_alerts, disputed
 from mappings.fairness import Shift, late_shift
+from mappings.instances import (
+    current_instance,
+    generation,
+    managed_here,
+    told,
+    wait_for_instance,
+    wanted_instance,
+    was_ready,
+)
 from mappings.links import with_links
 from mappings.model import Access, AccountFacts, Occurrence, Request, RequestId, Scalar, Stage, Subscription
 from mappings.money import mrr
@@ -99,15 +100,17 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         alerts.append(f"subscription {leading.subscription_id} has a price that no plan in instep.toml maps")
     alerts += dispute_alerts(facts, config)
     current = current_instance(facts)
-    if verdict.stage == "trialing" and leading and instance and not was_ready(current):
+    if verdict.stage == "trialing" and leading and instance and not was_ready(facts):
         alerts.append("the instance is late: the trial runs without it")
+    wanted, deleted_at = wanted_instance(facts, verdict, access, instance, config, now)
+    url, status = told(facts)
     dates = _dates(facts, verdict, leading, ends)
     card = any(c.has_payment_method for c in facts.customers) or bool(leading and leading.has_payment_method)
     overlays = _overlays(facts, leading, verdict, dates["trial_ends_at"], now)
     reminder = _reminders(facts, leading, verdict, overlays, config, zone, now, card)
     own_trial = product_trial(facts, verdict.stage) if verdict.product else ()
     win_back = next_win_back(verdict, now)
-    looks = [*verdict.ends, ends, late, leading.cancel_at if leading else None, reminder.next_at, win_back]
+    looks = [*verdict.ends, ends, late, deleted_at, leading.cancel_at if leading else None, reminder.next_at, win_back]
     looks += [others.next_look_at]
     looks += [decision.next_look_at, *(leading.due_at if leading and verdict.stage in OWING else ())]
     looks += [erasure.prove_at for erasure in facts.erasures]
@@ -120,10 +123,10 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         reason=verdict.reason,
         plan="" if _without_plan(verdict, leading) or decision.start else plan,
         last_plan=plan or "",
-        instance=wanted_instance(facts, verdict.stage, instance),
+        instance=wanted,
         generation=generation(facts),
-        instance_url=current.url if current else "",
-        instance_status=current.status if current else "",
+        instance_url=url,
+        instance_status=status,
         customer_id=leading.customer_id if leading else _customer_id(facts),
         has_payment_method=card,
         mrr=mrr(facts, verdict.stage),

@@ -92,7 +92,7 @@ def _step(
 ) -> Step:
     return Step(
         desired.target, desired.subject, operation, _header(key), link.external_id, values or {}, member, None, lowers,
-        desired.why,
+        desired.why, desired.brake,
     )  # fmt: skip
 
 

@@ -157,6 +157,8 @@ def _account_fact(root: Ref, row: Row) -> Fact:
     offers = [f"account:{account.account_id}"]
     if account.stripe_customer_id:
         offers.append(f"customer:{account.stripe_customer_id}")
+    if account.instance_name:
+        offers.append(f"instance:{account.instance_name}")
     return Fact(root, "account", root.id, account, account.account_id, tuple(offers), states=states_of(account))
 
 

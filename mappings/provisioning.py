@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from hashlib import blake2b
-from re import fullmatch
 
 from mappings.config import Config
+from mappings.instances import FOREIGN, GONE, adopted_name, current_instance, generation_of, instance_name, is_ours
 from mappings.lifecycle import Life
 from mappings.model import (
     AccountFacts,
@@ -25,42 +24,39 @@ from mappings.model import (
 from mappings.people import billing_contact
 from mappings.text import integer
 
+# What deleting one counts against.
+DELETIONS = "instance_deletions"
 STATUSES = ("provisioning", "ready", "suspended", "deleted", "failed")
 
 
-def instance_name(account_id: AccountId, generation: int) -> str:
-    """``{account_id}-{generation}``; an id with other characters than letters, digits and hyphens is hashed."""
-    safe = account_id if fullmatch(r"[A-Za-z0-9-]{1,60}", account_id) else _hash(account_id)
-    return f"{safe}-{generation}"
-
-
-def _hash(text: str) -> str:
-    return "h" + blake2b(text.encode(), digest_size=10).hexdigest()
-
-
-def generation_of(name: str) -> int:
-    """The number behind the last hyphen; 1 for a name that is not ours."""
-    number = name.rpartition("-")[2]
-    return int(number) if fullmatch(r"[0-9]{1,6}", number) else 1
-
-
 def facts(record: Record) -> list[Fact]:
-    """``{"name", "account_id", "status", "url", "ready_at", "revision"}`` -> one instance."""
-    data = record.data
+    """``{"name", "status", "url", "ready_at"}``, ``account_id`` and ``revision`` -> one instance; gone: that it is.
+
+    Whose it is follows from its name, as we give it or as an account view does. What an answer says of that is kept to
+    be compared, and believed only where the name fits.
+    """
+    name, data = record.ref.id, record.data
     if data is None:
-        return []
+        body = Instance(name, AccountId(""), generation_of(name), GONE)
+        return [Fact(record.ref, "instance", name, body, seeks=_seeks(name))]
     status = data.get("status")
-    account_id = AccountId(str(data["account_id"]))
+    account_id = AccountId(str(data.get("account_id") or ""))
     instance = Instance(
-        name=record.ref.id,
+        name=name,
         account_id=account_id,
-        generation=generation_of(record.ref.id),
+        generation=generation_of(name),
         status=status if status in STATUSES else "failed",
         url=str(data.get("url") or ""),
         ready_at=integer(data.get("ready_at")) or None,
         revision=integer(data.get("revision")) or 0,
     )
-    return [Fact(record.ref, "instance", record.ref.id, instance, account_id)]
+    if account_id and is_ours(name, account_id):
+        return [Fact(record.ref, "instance", name, instance, account_id)]
+    return [Fact(record.ref, "instance", name, instance, seeks=_seeks(name))]
+
+
+def _seeks(name: str) -> tuple[str, ...]:
+    return f"instance:{name}", f"account:{name.rpartition('-')[0]}"
 
 
 def desired_instance(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
@@ -68,8 +64,9 @@ def desired_instance(facts: AccountFacts, life: Life, config: Config) -> Iterabl
     if life.instance not in ("running", "suspended", "deleted") or life.start is not None:
         return
     contact = billing_contact(facts.people)
+    adopted = adopted_name(facts)
     values: dict[str, Scalar] = {
-        "name": instance_name(facts.account_id, life.generation),
+        "name": adopted or instance_name(facts.account_id, life.generation),
         "desired": life.instance,
         "account_id": facts.account_id,
         "plan": life.plan or life.last_plan,
@@ -83,8 +80,11 @@ def desired_instance(facts: AccountFacts, life: Life, config: Config) -> Iterabl
         beside={"revision": _revision(facts, life)},
         whole=True,
         lowers=life.instance != "running",
-        problem="this version leaves deleting an instance to a person" if life.instance == "deleted" else "",
-        why=life.reason,
+        create=not adopted,
+        adopts=bool(adopted),
+        brake=DELETIONS if life.instance == "deleted" else "",
+        problem=_problem(facts),
+        why="retention is over" if life.instance == "deleted" and life.stage == "churned" else life.reason,
     )
 
 
@@ -92,6 +92,15 @@ def desired_run(facts: AccountFacts, life: Life, config: Config) -> Iterable[Des
     """The same for a Prefect deployment, which keeps its parameters as long as the run: without a person."""
     for desired in desired_instance(facts, life, config):
         yield replace(desired, values={name: v for name, v in desired.values.items() if name != "owner_email"})
+
+
+def _problem(facts: AccountFacts) -> str:
+    current = current_instance(facts)
+    if current and current.status == FOREIGN:
+        return "the provisioner answers for another account under this name"
+    if current and current.status == GONE:
+        return "the provisioner does not know it any more; a new one is made only after it says deleted"
+    return ""
 
 
 def _revision(facts: AccountFacts, life: Life) -> int:
@@ -109,7 +118,7 @@ def _request(facts: AccountFacts) -> RequestId | None:
 def held_instance(facts: AccountFacts, desired: Desired) -> Held | None:
     """The instance as the provisioner reported it. A failed one is a person's matter: it is not asked for again."""
     found = next((i for i in facts.instances if i.name == desired.values.get("name")), None)
-    if found is None:
+    if found is None or found.status == GONE or found.account_id not in ("", facts.account_id):
         return None
     state = {"ready": "running", "suspended": "suspended", "deleted": "deleted"}.get(found.status)
     values = {"desired": state} if state else {}

@@ -36,15 +36,17 @@ class Instance:
 
 @dataclass(slots=True)
 class Plan:
-    """How instances turn out; ``fail``, ``never`` and the keys of ``lie`` are names, ``*`` allowed.
+    """How instances turn out; ``fail``, ``never``, ``lost`` and the keys of ``lie`` are names, ``*`` allowed.
 
-    ``ready_after`` is in seconds of the sandbox clock; ``lie`` gives the account_id answered instead of the true one.
+    ``ready_after`` is in seconds of the sandbox clock; ``lie`` gives the account_id answered instead of the true one;
+    ``lost`` ones were deleted by hand: they are not found (404).
     """
 
     ready_after: int = 0
     fail: list[str] = field(default_factory=list)
     never: list[str] = field(default_factory=list)
     lie: dict[str, str] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
 
 
 class Refused(Exception):
@@ -78,6 +80,9 @@ class Provisioner:
         else:
             entry.replayed = True
         return held
+
+    def find(self, name: str) -> Instance | None:
+        return None if _any(self.plan.lost, name) else self.instances.get(name)
 
     def show(self, instance: Instance) -> dict[str, Any]:
         body = instance.body
@@ -145,7 +150,7 @@ def build(world: World) -> APIRouter:
         return _send(202 if service.status(instance) == "provisioning" else 200, service.show(instance))
 
     async def get(request: Request) -> Response:
-        instance = service.instances.get(request.path_params["name"])
+        instance = service.find(request.path_params["name"])
         return _send(200, service.show(instance)) if instance else _send(404, {"error": "no such instance"})
 
     router.add_route("/instances/{name}", put, methods=["PUT"])

@@ -10,12 +10,13 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from mappings.model import AccountId, Link, Ref, RequestId, Step, Subject, subject_id
 from state.agenda import put_mark, renew, seconds_left
+from state.brake import spend
 from state.database import Base, reading, writing
 from state.inbox import put_pushed
 from state.ledger import redeem_keys, release_keys, write_journal
 from state.schema import links
 from state.sql import any_of
-from state.types import Claimed, Entry, Lease, LeaseLost
+from state.types import Claimed, Entry, Lease, LeaseLost, Limit
 
 # A lease outlasts the longest push by this many seconds.
 SPARE = 10
@@ -88,19 +89,22 @@ class Links(Base):
         redeem: Sequence[tuple[str, str]] = (),
         *,
         now: int,
+        limit: Limit | None = None,
     ) -> Link:
         """Before a push: pending key and body committed, with the (kind, key hash) of a trial; returns the Link to push
         and acknowledge with. ``now`` becomes ``pending_since`` unless the same key was pending before.
 
         The lease is renewed where less than ``margin`` seconds (the longest that the push may take) remain. LeaseLost
         when the token is lost, or someone else has a key pending or has made the object since ``link`` was read.
-        AlreadyRedeemed when another request has used one of the keys."""
+        AlreadyRedeemed when another request has used one of the keys. Braked when ``limit`` is spent."""
         if not renew(connection, lease, margin + SPARE):
             raise LeaseLost(f"someone else holds {lease.account_id} now")
         stored = _stored(connection, link)
         if stored and _moved_on(stored, link):
             raise LeaseLost(f"someone else has written {link.target} {link.subject} meanwhile")
         redeem_keys(connection, self.database, redeem, RequestId(subject_id(step.subject)))
+        if limit:
+            spend(connection, self.database, limit, step, now)
         since = link.pending_since if link.pending_key == step.key and link.pending_since is not None else now
         intent = replace(link, pending_key=step.key, pending_body=dict(body), pending_since=since)
         return _save(connection, lease, stored, _doubted(stored, intent))

@@ -197,6 +197,16 @@ erasures = Table(
 )
 Index("erasures_account", erasures.c.account_id)
 
+# What counts against a daily limit, for 24 hours.
+brake = Table(
+    "brake",
+    metadata,
+    _id("kind", primary_key=True),
+    _id("target", primary_key=True),
+    _id("subject", primary_key=True),
+    _number("spent_at"),
+)
+
 journal = Table(
     "journal",
     metadata,

@@ -24,6 +24,7 @@ from state.sql import clock
 from state.types import (
     AlreadyRedeemed,
     Backlog,
+    Braked,
     Claimed,
     Cursor,
     Entry,
@@ -33,15 +34,18 @@ from state.types import (
     Landed,
     Lease,
     LeaseLost,
+    Limit,
     Match,
     Order,
     StateError,
     Todo,
+    TodoKind,
 )
 
 __all__ = [
     "AlreadyRedeemed",
     "Backlog",
+    "Braked",
     "Claimed",
     "Cursor",
     "Entry",
@@ -51,11 +55,13 @@ __all__ = [
     "Landed",
     "Lease",
     "LeaseLost",
+    "Limit",
     "Match",
     "Order",
     "StateError",
     "Store",
     "Todo",
+    "TodoKind",
 ]
 
 

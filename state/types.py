@@ -40,6 +40,22 @@ class AlreadyRedeemed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``most`` of this ``kind`` in 24 hours."""
+
+    kind: str
+    most: int
+
+
+class Braked(Exception):
+    """As many as the limit allows were sent in the last 24 hours. ``until``: when the next one may be."""
+
+    def __init__(self, limit: Limit, until: int) -> None:
+        super().__init__(f"{limit.kind}: {limit.most} a day")
+        self.until = until
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """Who this installation is: written by ``init``, compared with the vendors' identities at every start.
 

@@ -210,7 +210,7 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A product instance as the provisioner reports it."""
+    """A product instance as the provisioner reports it. ``account_id``: whose it says that it is, or empty."""
 
     name: str
     account_id: AccountId

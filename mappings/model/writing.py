@@ -29,7 +29,8 @@ class Desired:
     ``companies``). ``beside``: sent along with any step, never compared. ``ids``: for a set whose members are accounts,
     the target that knows their ids. ``occurrences``: to be sent once each. ``born_with``: the values sent with a create
     (None: all); the others follow as an update. ``whole``: an update sends every value (a PUT). ``once``: no update.
-    ``create``: False means it is only kept up where it exists. ``problem``: why this row cannot be sent (parks it).
+    ``create``: False means it is only kept up where it exists; ``adopts``: it has to be there and is looked for.
+    ``brake``: the daily limit that sending it counts against. ``problem``: why this row cannot be sent (parks it).
     ``lowers``: an update takes something away from the customer. ``keep``: members that are not taken off though
     ``sets`` does not name them. ``because``: why a member is added, where it is not for ``why``.
     ``external_id``: the id under which the target is known to hold it, for ``find``.
@@ -46,6 +47,8 @@ class Desired:
     whole: bool = False
     once: bool = False
     create: bool = True
+    adopts: bool = False
+    brake: str = ""
     problem: str = ""
     lowers: bool = False
     keep: frozenset[str] = frozenset()
@@ -105,7 +108,7 @@ Operation = Literal["create", "update", "add", "remove", "send"]
 class Step:
     """One thing to send. ``values``: fields for create and update. ``member``: (set, name) for add and remove.
 
-    ``lowers``: takes something away.
+    ``lowers``: takes something away. ``brake``: the daily limit that it counts against.
     """
 
     target: str
@@ -118,6 +121,7 @@ class Step:
     occurrence: Occurrence | None = None
     lowers: bool = False
     why: str = ""
+    brake: str = ""
 
     @property
     def needs_proof(self) -> bool:

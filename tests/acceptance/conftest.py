@@ -42,7 +42,7 @@ def build(vendors: Vendors, tmp_path_factory: pytest.TempPathFactory, request: p
         here.close()
         here.product.close()
         vendors.heal()
-        vendors.provisioner(ready_after=0, fail=[], never=[], lie={})
+        vendors.provisioner(ready_after=0, fail=[], never=[], lie={}, lost=[])
         for url in made if postgres else ():
             postgres.drop(url)
 

@@ -81,7 +81,7 @@ RETURNS = [
     Case("back after the instance was deleted: the next generation",
          known(sub("canceled", "sub_0", created=-90, ever_paid=True, ended_at=day(-60)), instance("deleted"),
                paying(created=-1, first_paid_at=day(-1), invoice=paid_invoice(-1))),
-         **ACTIVE, attributes={**PAID, **URL, "instance_status": "deleted", "reactivated_at": day(-1)},
+         **ACTIVE, attributes={**PAID, "instance_status": "deleted", "reactivated_at": day(-1)},
          events="reactivated-subscription",
          instance="running acme-2", provisioner=True),
     Case("asked to leave: at the end of the period", known(paying(period_end=day(20)), asks("cancel")), **ACTIVE,

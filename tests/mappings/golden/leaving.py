@@ -41,7 +41,6 @@ ENDS = [
             "churned_at": day(-9),
             "win_back_step": 7,
             "instance_status": "deleted",
-            "instance_url": "https://acme.example.com",
         },
         provisioner=True,
         look=day(21),

@@ -1,0 +1,146 @@
+"""An account's instance: which one it is, what it is called, whether it is ours to run, and what it should do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import blake2b
+from re import fullmatch
+
+from mappings.config import Config
+from mappings.model import Access, AccountFacts, AccountId, Instance, Subscription
+from mappings.standing import DAY, RULES, Verdict, Wanted
+from mappings.trials import extends
+
+# Not words of the provisioner: it does not know the instance any more, or answers for somebody else's.
+GONE, FOREIGN = "gone", "foreign"
+_NOT_THERE = ("", "deleted", GONE)
+# Stages that take something away; of what was so before we were born nothing is taken.
+LOWERING = ("trial_expired", "unpaid", "paused", "churned")
+
+
+def instance_name(account_id: AccountId, generation: int) -> str:
+    """``{account_id}-{generation}``; an id with other characters than letters, digits and hyphens is hashed."""
+    safe = account_id if fullmatch(r"[A-Za-z0-9-]{1,60}", account_id) else _hash(account_id)
+    return f"{safe}-{generation}"
+
+
+def _hash(text: str) -> str:
+    return "h" + blake2b(text.encode(), digest_size=10).hexdigest()
+
+
+def generation_of(name: str) -> int:
+    """The number behind the last hyphen; 1 for a name that is not ours."""
+    number = name.rpartition("-")[2]
+    return int(number) if fullmatch(r"[0-9]{1,6}", number) else 1
+
+
+def is_ours(name: str, account_id: AccountId) -> bool:
+    """Whether we would call an instance of this account so."""
+    return name == instance_name(account_id, generation_of(name))
+
+
+def adopted_name(facts: AccountFacts) -> str:
+    """The instance that ran before us, as the account view names it, until it is deleted; else empty."""
+    name = facts.account.instance_name if facts.account else ""
+    if not name or is_ours(name, facts.account_id):
+        return ""
+    others = any(i.name != name and i.status not in _NOT_THERE for i in facts.instances)
+    deleted = any(i.name == name and i.status == "deleted" for i in facts.instances)
+    return "" if others or deleted else name
+
+
+def current_instance(facts: AccountFacts) -> Instance | None:
+    """The adopted one, else that of the last generation. What the provisioner says for another account is not
+    believed: its status is ``foreign``, with nothing else."""
+    adopted = adopted_name(facts)
+    found = [i for i in facts.instances if not adopted or i.name == adopted]
+    newest = max(found, key=lambda i: (i.generation, i.name), default=None)
+    if newest and newest.account_id not in ("", facts.account_id):
+        return replace(newest, status=FOREIGN, url="", ready_at=None)
+    return newest
+
+
+def generation(facts: AccountFacts) -> int:
+    """Rises only after a confirmed deletion."""
+    if adopted := adopted_name(facts):
+        return generation_of(adopted)
+    current = current_instance(facts)
+    return 1 if current is None else current.generation + (current.status == "deleted")
+
+
+def told(facts: AccountFacts) -> tuple[str, str]:
+    """Address and status for everybody to see; what the provisioner says of another account's is not among it."""
+    current, row = current_instance(facts), facts.access
+    if current is None or current.status == "deleted":
+        return "", current.status if current else ""
+    if current.status == FOREIGN:
+        return (row.instance_url, row.instance_status) if row else ("", "")
+    return ("", "failed") if current.status == GONE else (current.url, current.status)
+
+
+def managed_here(facts: AccountFacts, leading: Subscription | None, config: Config, managed: bool) -> bool:
+    """Whether this account's instance is ours to run: one is known or named, a request of ours stands behind the
+    account, or ``instances = "all"`` and the subscription began after we were born."""
+    started = any(r.kind == "trial" and r.answer == "accepted" and not extends(r) for r in facts.requests)
+    everyone = config.policy.instances == "all" and leading is not None and leading.created >= facts.born_at
+    ours = started or everyone or bool(leading and leading.request_id)
+    return managed and (ours or bool(facts.instances or adopted_name(facts) or _row_status(facts)))
+
+
+def _row_status(facts: AccountFacts) -> str:
+    """After a lost state only the product's row still tells of an instance."""
+    status = facts.access.instance_status if facts.access else ""
+    return "" if status in _NOT_THERE else status
+
+
+def wanted_instance(
+    facts: AccountFacts, verdict: Verdict, access: Access | None, managed: bool, config: Config, now: int
+) -> tuple[Wanted, int | None]:
+    """What it should do, and when it is to be deleted. What access is kept for is left as it is."""
+    if not managed:
+        return "not_managed", None
+    wanted = RULES[verdict.stage][1]
+    if wanted not in ("suspended", "deleted"):
+        return wanted, None
+    if not _exists(facts):
+        return "none", None
+    if access is None and verdict.stage in LOWERING and not (facts.access and facts.access.access == "none"):
+        return "unchanged", None
+    ends = _retained_until(facts, verdict, config)
+    if ends is None or wanted == "deleted":
+        return wanted, None
+    return ("suspended", ends) if now < ends else ("deleted", None)
+
+
+def _exists(facts: AccountFacts) -> bool:
+    current = current_instance(facts)
+    if current:
+        return current.status not in _NOT_THERE
+    return bool(adopted_name(facts) or _row_status(facts))
+
+
+def _retained_until(facts: AccountFacts, verdict: Verdict, config: Config) -> int | None:
+    """When retention is over: counted from the end of the subscription, or our birth where that is later."""
+    if verdict.stage != "churned" or verdict.since is None or not config.policy.retention_days:
+        return None
+    return max(verdict.since, facts.born_at) + config.policy.retention_days * DAY
+
+
+def wait_for_instance(
+    facts: AccountFacts, verdict: Verdict, leading: Subscription | None, managed: bool, config: Config, now: int
+) -> tuple[Verdict, int | None]:
+    """A trial whose instance is still starting is ``trial_requested`` until the deadline."""
+    if verdict.stage != "trialing" or not managed or leading is None:
+        return verdict, None
+    deadline = (leading.trial_start or leading.created) + config.policy.provision_deadline_minutes * 60
+    if was_ready(facts) or now >= deadline:
+        return verdict, None
+    return Verdict("trial_requested", "the instance is being started", ends=verdict.ends), deadline
+
+
+def was_ready(facts: AccountFacts) -> bool:
+    """Where one is not to be seen any more, the trial that runs goes on."""
+    instance = current_instance(facts)
+    if instance and instance.status in (GONE, FOREIGN):
+        return bool(facts.access and facts.access.stage == "trialing")
+    return bool(instance and (instance.ready_at or instance.status in ("ready", "suspended")))
