@@ -1,29 +1,34 @@
-"""Billing as Stripe tells it: a customer with all its subscriptions, by event, by look and in bulk."""
+"""Billing as Stripe tells it: a customer with all its subscriptions and payments, by event, by look and in bulk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Literal
 
 from connectors import wire
-from connectors.contract import Gone, Page, Rejected
+from connectors.contract import ConnectorError, Gone, Page, Rejected
 from connectors.stripe.client import StripeApi, StripeIdentity
 from connectors.stripe.events import EventLog
-from connectors.stripe.scan import Scan
+from connectors.stripe.scan import CARD, SUBSCRIPTION, Scan, has_more_items
 from mappings.model import JSONObject, Record, Ref
 
 ENDED = ("canceled", "incomplete_expired")
 OPEN_INVOICE_STATUSES = ("past_due", "unpaid", "incomplete")
+# Four levels are the deepest that Stripe expands.
+_OF_CUSTOMER = ("data.customer.invoice_settings.default_payment_method",)
 
 
 class StripeBilling:
-    """Source ``stripe``. A Record's data: ``customer``, ``subscriptions`` (every status, latest invoice expanded), and
-    ``payment_methods`` (two at most) where one waits for a default, and
-    ``open_invoices`` where a subscription waits for money. A deleted customer is ``{"id", "deleted": true}``,
-    alone as a ``customer`` part where its subscriptions are not listed any more; one that Stripe does not know (404) is
-    gone.
+    """Source ``stripe``. A Record's data: ``customer`` (default payment method expanded), ``subscriptions`` (every
+    status; latest invoice, coupons and default payment method expanded), ``disputes`` and ``refunds`` of its charges,
+    ``open_invoices`` where a subscription waits for money, and ``payment_methods`` (two at most) where one waits for a
+    default. A deleted customer is ``{"id", "deleted": true}``, alone as a ``customer`` part where its subscriptions are
+    not listed any more; one that Stripe does not know (404) is gone.
 
-    Bulk pages hold one ``part`` per Record (``subscription`` or ``customer``), its data the bare object.
+    A look is two requests, three without a subscription; one more for each disputed charge,
+    for open invoices, and where there is no default payment method.
+    Bulk pages hold one ``part`` per Record (``subscription``, ``customer``, ``dispute``, ``refund``), its data the bare
+    object.
     """
 
     name = "stripe"
@@ -45,41 +50,72 @@ class StripeBilling:
         return Scan(self._api, resume, self._now()).pages()
 
     def fetch(self, ref: Ref) -> Record:
+        """Each subscription brings its customer along; only where there is none the customer is read by itself."""
+        query = {"customer": ref.id, "status": "all", "expand[]": [*SUBSCRIPTION, *_OF_CUSTOMER]}
         try:
-            customer = self._api.get("/v1" + wire.path("customers", ref.id))
+            found = list(self._api.everything("/v1/subscriptions", query))
+        except (Gone, Rejected) as refusal:
+            return self._without_list(ref, refusal)
+        customer = next((s["customer"] for s in found if isinstance(s.get("customer"), dict)), None)
+        customer = customer or self._customer(ref)
+        if customer is None:
+            return Record(ref, None)
+        if customer.get("deleted") and not found:
+            return Record(ref, _stub(ref), part="customer")
+        return Record(ref, self._whole(ref, customer, found))
+
+    def _customer(self, ref: Ref) -> JSONObject | None:
+        try:
+            return self._api.get("/v1" + wire.path("customers", ref.id), {"expand[]": CARD})
         except Gone:
+            return None
+
+    def _without_list(self, ref: Ref, refusal: ConnectorError) -> Record:
+        """Subscriptions of a customer that is deleted, or unknown, may not be listed; of any other they are."""
+        customer = self._customer(ref)
+        if customer is None:
             return Record(ref, None)
         if customer.get("deleted"):
-            return self._deleted(ref)
-        return Record(ref, self._whole(customer))
+            return Record(ref, _stub(ref), part="customer")
+        raise refusal
 
-    def _deleted(self, ref: Ref) -> Record:
-        """Its ended subscriptions too, where Stripe still lists them; else only that it is deleted."""
-        stub: JSONObject = {"id": ref.id, "deleted": True}
-        try:
-            record = self._whole(stub)
-        except (Gone, Rejected):
-            record = {}
-        return Record(ref, record) if record.get("subscriptions") else Record(ref, stub, part="customer")
-
-    def _whole(self, customer: JSONObject) -> JSONObject:
-        query = {"customer": customer["id"], "status": "all", "expand[]": ["data.latest_invoice"]}
-        found = [self._with_all_items(item) for item in self._api.everything("/v1/subscriptions", query)]
-        record: JSONObject = {"customer": customer, "subscriptions": found}
+    def _whole(self, ref: Ref, customer: JSONObject, found: list[JSONObject]) -> JSONObject:
+        deleted = bool(customer.get("deleted"))
+        record: JSONObject = {
+            "customer": _stub(ref) if deleted else customer,
+            "subscriptions": [self._with_all_items(item | {"customer": ref.id}) for item in found],
+            **self._payments(ref, deleted),
+        }
         if any(subscription.get("status") in OPEN_INVOICE_STATUSES for subscription in found):
-            invoices = {"customer": customer["id"], "status": "open"}
+            invoices = {"customer": ref.id, "status": "open"}
             record["open_invoices"] = list(self._api.everything("/v1/invoices", invoices))
         if _without_default(customer, found):
             query = {"customer": customer["id"], "limit": 2}
             record["payment_methods"] = self._api.get("/v1/payment_methods", query).get("data") or []
         return record
 
+    def _payments(self, ref: Ref, deleted: bool) -> JSONObject:
+        """Charges say which of them are disputed and bring their ten newest refunds along; disputes are listed by
+        charge only."""
+        query = {"customer": ref.id, "expand[]": "data.refunds"}
+        try:
+            charges = list(self._api.everything("/v1/charges", query))
+        except (Gone, Rejected):
+            if not deleted:
+                raise
+            charges = []
+        disputed = [charge["id"] for charge in charges if charge.get("disputed")]
+        return {
+            "disputes": [d for charge in disputed for d in self._api.everything("/v1/disputes", {"charge": charge})],
+            "refunds": [refund for charge in charges for refund in (charge.get("refunds") or {}).get("data") or ()],
+        }
+
     def _with_all_items(self, subscription: JSONObject) -> JSONObject:
-        """A subscription embeds ten of its items at most."""
-        items: dict[str, Any] = subscription.get("items") or {}
-        if items.get("has_more"):
-            every = self._api.everything("/v1/subscription_items", {"subscription": subscription["id"]})
-            items |= {"data": list(every), "has_more": False}
+        """A subscription embeds ten of its items at most, and of their coupons only ids."""
+        if has_more_items(subscription):
+            query = {"subscription": subscription["id"], "expand[]": "data.discounts.source.coupon"}
+            every = list(self._api.everything("/v1/subscription_items", query))
+            return subscription | {"items": subscription["items"] | {"data": every, "has_more": False}}
         return subscription
 
     def prices(self) -> list[JSONObject]:
@@ -94,3 +130,7 @@ def _without_default(customer: JSONObject, subscriptions: list[JSONObject]) -> b
     if customer.get("deleted") or settings.get("default_payment_method") or customer.get("default_source"):
         return False
     return any(sub["status"] not in ENDED and not sub.get("default_payment_method") for sub in subscriptions)
+
+
+def _stub(ref: Ref) -> JSONObject:
+    return {"id": ref.id, "deleted": True}

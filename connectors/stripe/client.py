@@ -24,8 +24,8 @@ PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class StripeSettings:
-    """``api_key``: a restricted key suffices (customers, subscriptions, invoices, prices, events). The account's
-    limit is that of the key: 100 requests a second live, 25 in a sandbox."""
+    """``api_key``: a restricted key suffices (customers, subscriptions, invoices, charges, disputes, coupons, payment
+    methods, prices, events). The account's limit is that of the key: 100 requests a second live, 25 in a sandbox."""
 
     api_key: SecretStr
     api_base: str = "https://api.stripe.com"

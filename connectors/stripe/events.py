@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from connectors import wire
 from connectors.contract import Gone, Page, Stale
 from connectors.stripe.client import PAGE, StripeApi
 from mappings.model import Change, JSONObject, Ref
@@ -21,15 +22,15 @@ REACH = 25 * 86_400
 """How old a cursor may be: well within what is listed."""
 CHANGES_PER_PAGE = 500
 
-# The API takes twenty types at most.
+# The API takes twenty types at most. ``customer.subscription.updated`` comes with every pause and resumption too; our
+# own timers see the end of a trial coming.
 TYPES = [
     "customer.created", "customer.updated", "customer.deleted",
     "customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
-    "customer.subscription.paused", "customer.subscription.resumed", "customer.subscription.trial_will_end",
-    "customer.subscription.pending_update_applied",
     "invoice.finalized", "invoice.updated", "invoice.paid", "invoice.payment_failed", "invoice.payment_action_required",
     "invoice.voided", "invoice.marked_uncollectible",
-    "checkout.session.completed", "payment_method.attached", "charge.dispute.created",
+    "checkout.session.completed", "payment_method.attached", "payment_method.automatically_updated",
+    "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed", "refund.created",
 ]  # fmt: skip
 
 
@@ -81,16 +82,15 @@ class EventLog:
         subject = data["object"]
         if subject.get("object") == "customer":
             return str(subject["id"])
-        if subject.get("object") == "dispute":
-            return self._payer(subject.get("charge"))
-        return _id(subject.get("customer")) or _id((data.get("previous_attributes") or {}).get("customer"))
+        named = _id(subject.get("customer")) or _id((data.get("previous_attributes") or {}).get("customer"))
+        return named or self._payer(subject.get("charge"))
 
     def _payer(self, charge: Any) -> str:
-        """A dispute names its charge only: one read."""
+        """A dispute, and a refund of before API version endive, name their charge only: one read."""
         if not _id(charge):
             return ""
         try:
-            return _id(self._api.get(f"/v1/charges/{_id(charge)}").get("customer"))
+            return _id(self._api.get("/v1" + wire.path("charges", _id(charge))).get("customer"))
         except Gone:
             return ""
 

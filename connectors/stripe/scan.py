@@ -1,7 +1,9 @@
-"""The whole of Stripe in bulk pages: every subscription, then every customer, resumable after any page."""
+"""The whole of Stripe in bulk pages: every subscription, customer and dispute, and the latest refunds; resumable after
+any page."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,8 +14,15 @@ from connectors.contract import ConnectorError, Gone, Page, Rejected, Transient
 from connectors.stripe.client import PAGE, StripeApi
 from mappings.model import Change, JSONObject, Record, Ref
 
+log = logging.getLogger("instep")
+
 NEEDS_A_LOOK = ("past_due", "unpaid", "incomplete")
 """Statuses whose open invoices are needed too: a bulk page cannot carry them."""
+SUBSCRIPTION = ("data.latest_invoice", "data.discounts.source.coupon", "data.default_payment_method")
+CARD = "invoice_settings.default_payment_method"
+REFUNDS_SINCE = 4 * 86_400
+"""Older refunds are not told any more; a look brings them all."""
+STREAMS = ("subscription", "customer", "dispute", "refund")
 
 
 @dataclass(slots=True)
@@ -34,17 +43,29 @@ class Place:
 
 
 class Scan:
-    """One walk through both lists, from ``resume`` (the cursor of a page) or from the start."""
+    """One walk through all lists, from ``resume`` (the cursor of a page) or from the start. Objects without a customer
+    (those of an account object, or of nobody) have no root of ours: they are passed over and counted in ``skipped``."""
 
     def __init__(self, api: StripeApi, resume: str | None, now: int) -> None:
         self._api = api
         self._at = Place(**orjson.loads(resume)) if resume else Place(started=now)
+        self.skipped = 0
 
     def pages(self) -> Iterator[Page]:
-        if self._at.stream == "subscription":
-            yield from self._stream("/v1/subscriptions", {"status": "all", "expand[]": ["data.latest_invoice"]})
-            self._at = Place(stream="customer", started=self._at.started)
-        yield from self._stream("/v1/customers", {})
+        for stream in STREAMS[STREAMS.index(self._at.stream) :]:
+            if stream != self._at.stream:
+                self._at = Place(stream=stream, started=self._at.started)
+            yield from self._stream(f"/v1/{stream}s", self._query(stream))
+        if self.skipped:
+            log.warning("stripe: %d objects name no customer and are passed over", self.skipped)
+
+    def _query(self, stream: str) -> dict[str, Any]:
+        if stream == "subscription":
+            return {"status": "all", "expand[]": SUBSCRIPTION}
+        if stream == "customer":
+            return {"expand[]": f"data.{CARD}"}
+        since = {"created[gte]": self._at.started - REFUNDS_SINCE} if stream == "refund" else {}
+        return {"expand[]": "data.charge", **since}
 
     def _stream(self, path: str, params: dict[str, Any]) -> Iterator[Page]:
         more = True
@@ -78,11 +99,10 @@ class Scan:
 
     def _page(self, items: list[JSONObject]) -> Page:
         stream = self._at.stream
-        roots = [item.get("customer") if stream == "subscription" else item["id"] for item in items]
-        # A subscription may belong to an account object instead of a customer: no root of ours.
-        found = [(Ref("stripe", "customer", root), item) for root, item in zip(roots, items, strict=True) if root]
+        found = [(Ref("stripe", "customer", root), item) for item in items if (root := _root(stream, item))]
+        self.skipped += len(items) - len(found)
         return Page(
-            records=[Record(ref, item, stream) for ref, item in found if not _needs_a_look(item)],
+            records=[Record(ref, _bare(item), stream) for ref, item in found if not _needs_a_look(item)],
             changes=[self._hint(ref) for ref, item in found if _needs_a_look(item)],
             cursor=self._at.text(),
         )
@@ -91,8 +111,28 @@ class Scan:
         return Change(ref, f"scan:{self._at.started}:{ref.id}", self._at.started)
 
 
+def _root(stream: str, item: JSONObject) -> str:
+    """The customer's id; of a dispute that of its charge."""
+    if stream == "customer":
+        return str(item["id"])
+    charge = item.get("charge")
+    return str(item.get("customer") or (charge.get("customer") if isinstance(charge, dict) else "") or "")
+
+
+def _bare(item: JSONObject) -> JSONObject:
+    """As a look has it, without the charge that only names the customer."""
+    charge = item.get("charge")
+    return item | {"charge": charge["id"]} if isinstance(charge, dict) else item
+
+
 def _needs_a_look(item: JSONObject) -> bool:
-    return item.get("status") in NEEDS_A_LOOK or bool((item.get("items") or {}).get("has_more"))
+    return item.get("status") in NEEDS_A_LOOK or has_more_items(item)
+
+
+def has_more_items(subscription: JSONObject) -> bool:
+    """Whether its items are not all there, or one has coupons of its own, which lie too deep to expand."""
+    items = subscription.get("items") or {}
+    return bool(items.get("has_more") or any(item.get("discounts") for item in items.get("data") or ()))
 
 
 def _cursor_is_gone(error: ConnectorError) -> bool:
