@@ -14,7 +14,19 @@ from instep.rehearsal import Changes, Line, Person
 from instep.script import Cue, Script
 from instep.world import World
 
-OUTCOMES = {"works": "ok", "accepts": "ok", "declines": "decline"}
+OUTCOMES = {"works": "ok", "accepts": "ok", "declines": "decline", "asks": "action"}
+CARDS = {
+    "works": "adds a card",
+    "declines": "adds a card that will be declined",
+    "asks": "adds a card whose bank asks for 3-D Secure",
+}
+# What a bank does to a payment -> Stripe's status, and how it is told.
+DISPUTES = {
+    "inquiry": ("warning_needs_response", "the bank inquires about the payment"),
+    "opened": ("needs_response", "the bank disputes the payment"),
+    "won": ("won", "the dispute is won"),
+    "lost": ("lost", "the dispute is lost"),
+}
 COLUMNS = {"name": "name", "timezone": "timezone", "comped": "comped", "hold": "hold_reason", "excluded": "excluded"}
 NEW_PERSON = "INSERT INTO users (id, team_id, email, name, role, created_at) VALUES (?, ?, ?, ?, 'member', ?)"
 Deed = Callable[[World, str, Line], str]
@@ -49,7 +61,7 @@ def _trial(world: World, account: str, line: Line) -> str:
 
 def _card(world: World, account: str, line: Line) -> str:
     world.card(account, OUTCOMES[line.card or "works"])
-    return "adds a card" if line.card == "works" else "adds a card that will be declined"
+    return CARDS[line.card or "works"]
 
 
 def _bank(world: World, account: str, line: Line) -> str:
@@ -60,6 +72,18 @@ def _bank(world: World, account: str, line: Line) -> str:
 def _pays(world: World, account: str, line: Line) -> str:
     world.pay(account)
     return "pays the open invoice"
+
+
+def _dispute(world: World, account: str, line: Line) -> str:
+    status, told = DISPUTES[line.dispute or "opened"]
+    world.dispute(account, status, new=line.dispute in ("inquiry", "opened"))
+    return told
+
+
+def _refund(world: World, account: str, line: Line) -> str:
+    amount = line.refund if isinstance(line.refund, int) else None
+    world.refund(account, amount)
+    return f"{amount} of the payment are refunded" if amount else "the payment is refunded"
 
 
 def _resumes(world: World, account: str, line: Line) -> str:
@@ -128,7 +152,8 @@ def _nothing(world: World, account: str, line: Line) -> str:
 
 
 DEEDS: Mapping[str, Deed] = {
-    "": _nothing, "trial": _trial, "card": _card, "bank": _bank, "pays": _pays, "resumes": _resumes,
+    "": _nothing, "trial": _trial, "card": _card, "bank": _bank, "pays": _pays, "dispute": _dispute, "refund": _refund,
+    "resumes": _resumes,
     "subscribes": _subscribes, "cancels": _cancels, "keeps": _keeps, "change": _change_account,
     "people": _change_people, "leaves": _leaves, "swap_emails": _swap, "instances": _instances,
 }  # fmt: skip

@@ -15,8 +15,8 @@ Traits = dict[str, Scalar]
 Role = Literal["owner", "billing", "member"]
 # What a line may say besides when, who and a note; one of them a line.
 DEEDS = (
-    "trial", "card", "bank", "pays", "resumes", "subscribes", "cancels", "keeps", "people", "leaves", "swap_emails",
-    "change", "instances",
+    "trial", "card", "bank", "pays", "dispute", "refund", "resumes", "subscribes", "cancels", "keeps", "people",
+    "leaves", "swap_emails", "change", "instances",
 )  # fmt: skip
 
 
@@ -73,9 +73,11 @@ class Line(Strict):
     note: str = ""
     trial: str | None = None
     days: int | None = Field(default=None, ge=1, le=730)
-    card: Literal["works", "declines"] | None = None
+    card: Literal["works", "declines", "asks"] | None = None
     bank: Literal["accepts", "declines"] | None = None
     pays: Literal[True] | None = None
+    dispute: Literal["inquiry", "opened", "won", "lost"] | None = None
+    refund: Literal["all"] | Annotated[int, Field(ge=1)] | None = None
     resumes: Literal[True] | None = None
     subscribes: str | None = None
     cancels: Literal["now", "at period end"] | None = None

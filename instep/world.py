@@ -86,6 +86,17 @@ class World:
         """Every open invoice, on its page."""
         self.vendors.control("POST", f"/stripe/customers/{self.customer(account)}/pay", {})
 
+    def dispute(self, account: str, status: str, new: bool) -> None:
+        """The bank disputes the latest payment, or moves that dispute. Raises Failed where there is none."""
+        path = f"/stripe/customers/{self.customer(account)}/dispute"
+        self.vendors.control("POST" if new else "PUT", path, {"status": status})
+
+    def refund(self, account: str, amount: int | None = None) -> None:
+        """The latest payment, or ``amount`` of it (minor units)."""
+        found = self.vendors.stripe("GET", f"/v1/charges?customer={self.customer(account)}")["data"]
+        paid = next((str(charge["id"]) for charge in found if charge["paid"]), "") or _refuse(f"{account} paid nothing")
+        self.vendors.stripe("POST", "/v1/refunds", {"charge": paid} | ({"amount": str(amount)} if amount else {}))
+
     def resume(self, account: str) -> None:
         self.vendors.stripe("POST", f"/v1/subscriptions/{self.subscription(account)}/resume")
 

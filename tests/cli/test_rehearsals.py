@@ -37,6 +37,15 @@ EXPECTED = {
     acme | 38 | past_due | read_only | | plan:pro, sub:past-due |
     acme | 46 | active | full | | plan:pro, sub:active | recovered-payment
     """,
+    "disputed-charge": """
+    acme  |  0 | active | full | | plan:pro, sub:active | converted-trial
+    other |  0 | active | full | | plan:pro, sub:active | converted-trial
+    acme  |  5 | active | full | | is:disputed, plan:pro, sub:active |
+    other |  5 | active | full | | is:disputed, plan:pro, sub:active |
+    other |  9 | active | full | | plan:pro, sub:active | refunded-charge
+    acme  | 20 | blocked | none | | sub:blocked |
+    acme  | 31 | active | full | | plan:pro, sub:active |
+    """,
     "cancel-and-come-back": """
     acme |  0 | active | full | | plan:pro, sub:active | converted-trial
     acme | 10 | active | full | | is:canceling, plan:pro, sub:active | scheduled-cancellation
