@@ -127,8 +127,8 @@ def test_a_coupon_of_everything_and_of_half(town: Town) -> None:
     town.sync()
     assert [standing(town, short) for short in ("free", "half")] == [("active", "full")] * 2
     assert [town.attributes(f"{short}owner")["mrr"] for short in ("free", "half")] == [0, 24.5]
-    told = [{name for name, _ in town.events(f"{short}owner")} for short in ("free", "half")]
-    assert told == [{"started-trial", "added-payment-method"}, {*told[0], "converted-trial"}]
+    told = ["converted-trial" in dict(town.events(f"{short}owner")) for short in ("free", "half")]
+    assert told == [False, True]
 
 
 def test_a_first_payment_that_waits_for_the_customers_bank(town: Town) -> None:

@@ -39,7 +39,7 @@ BAD = {
     "title: x\naccounts: [acme]\nstory:\n": "line 3: `story`: ",
     f"{HEAD}  - at: day 1\n    crad: works\n": "line 5: `crad` is not a known key; did you mean `card`",
     f"{HEAD}  - at: day 1\n    zzz: 1\n": "line 5: `zzz` is not a known key; known here: at, account, note, trial",
-    f"{HEAD}  - at: day 1\n    card: gold\n": "line 5: `card`: input should be 'works' or 'declines'",
+    f"{HEAD}  - at: day 1\n    card: gold\n": "line 5: `card`: input should be 'works', 'declines' or 'asks'",
     f"{HEAD}  - at: tomorrow\n": "line 4: 'tomorrow' is no moment: write `day 3`, ",
     f"{HEAD}  - at: 9:30\n": "line 4: `at`: ",
     f"{HEAD}  - at: day 3\n  - at: day 2\n": "line 5: 'day 2' is before the line above (2026-03-05 09:00)",
