@@ -169,7 +169,7 @@ def test_a_living_customer_whose_charges_are_refused_is_not_half_read():
 def test_items_with_coupons_of_their_own_are_fetched():
     item = {"id": "si_1", "discounts": ["di_1"]}
     sub = {"id": "sub_1", "status": "active", "items": {"data": [item], "has_more": False}}
-    sub |= {"customer": {"id": "cus_1"}}
+    sub |= {"customer": {"id": "cus_1", "default_source": "card_1"}}
     whole = {"id": "si_1", "discounts": [{"id": "di_1", "source": {"coupon": {"percent_off": 5}}}]}
     api = scripted({"data": [sub], "has_more": False}, {"data": [whole], "has_more": False}, NONE)
     data = StripeBilling(api, lambda: NOW).fetch(root("cus_1")).data
