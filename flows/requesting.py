@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from getpass import getuser
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from mappings.config import Config
 from mappings.model import AccountId, Person, Ref
 from mappings.product import facts
 from mappings.requests import MAX_AMOUNT
-from mappings.trials import MAX_DAYS
+from mappings.trials import MAX_DAYS, STAFF
 
 PRODUCT = "the product database"
 
@@ -33,13 +34,26 @@ class NewRequest:
         ask(PRODUCT, lambda: self.product.write(requests.insert().values(**self.row)))
 
 
-def prepare_trial(settings: Settings, account: str, plan: str, days: int | None, user: str) -> NewRequest:
-    """Raises Misuse for what the answer would refuse anyway, Failed where a database cannot be used."""
+def prepare_trial(
+    settings: Settings, account: str, plan: str, days: int | None, user: str, override: str = ""
+) -> NewRequest:
+    """``override``: why somebody who has had a trial gets another. Raises Misuse for what the answer would refuse
+    anyway, Failed where a database cannot be used."""
     config = load_config(settings.instep_config)
     plan = _plan(config, plan)
     if days is not None and not 1 <= days <= MAX_DAYS:
         raise Misuse(f"A trial lasts 1 to {MAX_DAYS} days, not {days}.")
-    return _prepare(settings, "trial", account, user, plan=plan, days=days)
+    given = {"description": override, "requested_by": _staff()} if override else {}
+    return _prepare(settings, "trial", account, user, plan=plan, days=days, **given)
+
+
+def prepare_extension(settings: Settings, account: str, days: int, reason: str) -> NewRequest:
+    """A longer trial for an account that is in one. Raises as ``prepare_trial``."""
+    if not 1 <= days <= MAX_DAYS:
+        raise Misuse(f"A trial is extended by 1 to {MAX_DAYS} days, not {days}.")
+    if not reason.strip():
+        raise Misuse("Say why in --reason: it is kept with the request.")
+    return _prepare(settings, "trial", account, "", days=days, description=reason, requested_by=_staff())
 
 
 def prepare_change(settings: Settings, kind: str, account: str, user: str, **given: Any) -> NewRequest:
@@ -71,9 +85,14 @@ def _prepare(settings: Settings, kind: str, account: str, user: str, **given: An
         raise Misuse(f"The product knows no account {account}: look for its account_id in instep_users.")
     if user and user not in ask(PRODUCT, lambda: {p.user_id for p in _people(product) if p.account_id == account}):
         raise Misuse(f"User {user} is not in account {account}: look in instep_users.")
-    row: dict[str, Any] = {"request_id": str(uuid4()), "kind": kind, "account_id": account, "user_id": user, **given}
-    row |= {"requested_at": settings.clock()(), "requested_by": "operator"}
+    row: dict[str, Any] = {"request_id": str(uuid4()), "kind": kind, "account_id": account, "user_id": user}
+    row |= {"requested_at": settings.clock()(), "requested_by": "operator", **given}
     return NewRequest(product, {name: value for name, value in row.items() if value not in (None, "")})
+
+
+def _staff() -> str:
+    """Who works at this machine."""
+    return f"{STAFF}{getuser()}"
 
 
 def _plan(config: Config, plan: str) -> str:

@@ -66,7 +66,14 @@ app.command(erasing.erased)
 app.command(door.door)
 app.command(linking.revoke)
 app.command(request)
-for command in (requesting.trial, requesting.cancel, requesting.keep, requesting.reactivate, requesting.charge):
+for command in (
+    requesting.trial,
+    requesting.extend,
+    requesting.cancel,
+    requesting.keep,
+    requesting.reactivate,
+    requesting.charge,
+):
     request.command(command)
 
 

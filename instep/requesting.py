@@ -25,6 +25,9 @@ def trial(
     plan: Annotated[str, Parameter(help="A plan of instep.toml; may be left out when there is one.")] = "",
     days: Annotated[int | None, Parameter(converter=whole, help="Length of the trial; else that of the plan.")] = None,
     user: User = "",
+    override: Annotated[
+        str, Parameter(help="Why this account gets a trial though one was used: kept with the request, with your name.")
+    ] = "",
     yes: Yes = False,
     json: Json = False,
 ) -> int:
@@ -33,8 +36,28 @@ def trial(
 
     length = f"{days} days" if days else "the plan's length"
     return _ask(
-        lambda settings: prepare_trial(settings, account, plan, days, user),
+        lambda settings: prepare_trial(settings, account, plan, days, user, override),
         lambda row: f"a trial of {row['plan']} for {account}, {length}",
+        yes,
+        json,
+    )
+
+
+def extend(
+    account: Account,
+    days: Annotated[int, Parameter(converter=whole, help="How many days later the running trial shall end.")],
+    /,
+    *,
+    reason: Annotated[str, Parameter(help="Why: kept with the request, with your name.")],
+    yes: Yes = False,
+    json: Json = False,
+) -> int:
+    """Ask for the running trial of one account to end later."""
+    from flows.requesting import prepare_extension
+
+    return _ask(
+        lambda settings: prepare_extension(settings, account, days, reason),
+        lambda row: f"{days} more days of trial for {account}",
         yes,
         json,
     )

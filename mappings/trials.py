@@ -72,6 +72,11 @@ def extends(request: Request) -> bool:
     return request.kind == "trial" and by_staff(request) and not request.plan
 
 
+def overrides(request: Request) -> bool:
+    """Whether staff grant a trial to somebody who has had one; the reason is in ``description``."""
+    return request.kind == "trial" and by_staff(request) and bool(request.plan and request.description)
+
+
 def _refusal(request: Request, facts: AccountFacts, config: Config, catalog: Catalog) -> Answer | None:
     account = facts.account
     if request.problem:
@@ -92,8 +97,9 @@ def _refusal(request: Request, facts: AccountFacts, config: Config, catalog: Cat
         return "refused", f"a trial lasts 1 to {MAX_DAYS} days"
     if any(s.status not in OVER and not _expired(s) for s in facts.subscriptions):
         return "already", "the account has a trial or a subscription"
-    if facts.redeemed_by - {request.request_id} or any(s.trial_start for s in facts.subscriptions):
-        return "refused", TRIAL_USED
+    used = facts.redeemed_by - {request.request_id} or any(s.trial_start for s in facts.subscriptions)
+    if used and not overrides(request):
+        return "refused", "staff give a reason in description" if by_staff(request) else TRIAL_USED
     return None
 
 

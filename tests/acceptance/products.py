@@ -67,11 +67,8 @@ class Product:
         )
 
     def add_request(self, **row: Any) -> None:
-        self.execute(
-            "INSERT INTO instep_requests (request_id, kind, account_id, user_id, plan, days, requested_at) "
-            "VALUES (:request_id, :kind, :account_id, :user_id, :plan, :days, :requested_at)",
-            row,
-        )
+        columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+        self.execute(f"INSERT INTO instep_requests ({columns}) VALUES ({values})", row)
 
     def instep_rows(self) -> JSON:
         """Instep's two tables whole, to compare."""

@@ -126,3 +126,32 @@ def test_a_company_has_one_trial_where_that_is_the_rule(town: Town) -> None:
     town.sync()
     assert town.answer(asked.pop("ben")) == ("refused", "the trial was already used")
     assert {town.answer(request)[0] for request in asked.values()} == {"accepted"}
+
+
+def test_staff_grant_another_trial_with_a_reason_and_nobody_else_does(town: Town) -> None:
+    """Once more for the account itself, and for somebody whose address was used elsewhere; never on a running one."""
+    town.init()
+    town.team("acme", ann="owner")
+    town.request_trial("acme", "ann")
+    town.sync()
+    (first,) = town.subscriptions("acme")
+    town.vendors.stripe("DELETE", f"/v1/subscriptions/{first['id']}")
+    town.vendors.advance(HOUR)
+
+    def ask(id: str, by: str, why: str | None) -> str:
+        request = f"{town.name}-{id}"
+        town.product.add_request(
+            request_id=request, kind="trial", account_id=town.account("acme"), user_id=f"{town.name}-ann", plan="pro",
+            days=7, requested_at=town.vendors.now, requested_by=by, description=why,
+        )  # fmt: skip
+        town.sync()
+        return request
+
+    assert town.answer(ask("plain", "ann", "please"))[0] == "refused"
+    assert town.answer(ask("silent", "staff:eva", None)) == ("refused", "staff give a reason in description")
+    assert town.answer(ask("nobody", "staff:", "a lost week"))[0] == "refused"
+    granted = ask("granted", "staff:eva", "a lost week")
+    assert town.answer(granted)[0] == "accepted"
+    running = [sub for sub in town.subscriptions("acme") if sub["status"] == "trialing"]
+    assert [sub["metadata"]["request_id"] for sub in running] == [granted]
+    assert town.answer(ask("twice", "staff:eva", "one more"))[0] == "already"

@@ -79,9 +79,12 @@ class Home(Installation):
 
     def requests(self) -> int:
         """How many rows instep_requests has."""
+        return int(self.rows("SELECT count(*) FROM instep_requests")[0][0])
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Of the product's database."""
         with closing(sqlite3.connect(self.folder / "product.db")) as connection:
-            (found,) = connection.execute("SELECT count(*) FROM instep_requests").fetchone()
-        return int(found)
+            return connection.execute(query).fetchall()
 
     def vendor_writes(self) -> int:
         """How many writes the vendors booked since the test began."""

@@ -219,3 +219,16 @@ def test_a_change_that_would_be_refused(on: Home, words: str, sentence: str) -> 
     assert said.code == 2
     assert (on.vendor_writes(), on.requests()) == (before, rows)
     assert sentence in said.sentence
+
+
+def test_staff_grant_and_extend_under_their_own_name(on: Home) -> None:
+    assert on.run("request", "trial", on.account, "--plan", "pro", "--override", "a lost week").code == 0
+    assert on.run("sync").code == 0
+    said = on.run("request", "extend", on.account, "5", "--reason", "they asked")
+    assert "5 more days of trial" in said.out
+    assert on.run("sync").code == 0
+    asked = on.rows("SELECT requested_by, description, answer FROM instep_requests ORDER BY requested_at, rowid")
+    assert [row[1:] for row in asked] == [("a lost week", "accepted"), ("they asked", "accepted")]
+    assert all(row[0].startswith("staff:") for row in asked)
+    assert on.run("request", "extend", on.account, "0", "--reason", "no").code == 2
+    assert on.run("request", "extend", on.account, "5", "--reason", " ").code == 2
