@@ -17,6 +17,7 @@ from flows.outcomes import Outcome, Pair
 from flows.reading import Reader
 from flows.wiring import Systems, TargetLine
 from mappings.alerts import alerts
+from mappings.billing import CANCELLATIONS
 from mappings.lifecycle import Life, life
 from mappings.model import AccountFacts, AccountId, Desired, Ref, Subject, request_subject
 from mappings.provisioning import DELETIONS
@@ -164,8 +165,12 @@ class Engine:
             self._prove(visit)
 
     def _more_asked(self, visit: Visit, current: Life) -> bool:
-        """Whether a request is next that no target was offered, after something was done."""
-        if current.accepted is None or not any(pair.outcome is Outcome.APPLIED for pair in visit.pairs.values()):
+        """Whether, after something was done, a request or a moving trial end is next that no target was offered."""
+        if not any(pair.outcome is Outcome.APPLIED for pair in visit.pairs.values()):
+            return False
+        if current.shift is not None:
+            return (CANCELLATIONS, request_subject(current.shift.request_id)) not in visit.wanted
+        if current.accepted is None:
             return False
         return request_subject(current.accepted.request.request_id) not in {subject for _, subject in visit.wanted}
 

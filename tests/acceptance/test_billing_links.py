@@ -109,6 +109,9 @@ def test_set_later_links_come_without_a_change_of_configuration(town: Town) -> N
     assert link(town, "ann") is None
     assert not town.access("acme")["billing_url"]
     town.public_url = BASE
+    # Another installation has made it in this workspace.
+    store = town.open().store
+    store.amend({"names": [*town.open().house.names, "contact attribute billing_url"]})
     town.sync()
     assert link(town, "ann") == town.access("acme")["billing_url"]
 

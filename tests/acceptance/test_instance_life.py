@@ -121,7 +121,7 @@ def test_deleted_after_retention_and_a_new_one_for_who_comes_back(town: Town) ->
 def test_nothing_is_deleted_without_a_fresh_look_at_everything(town: Town) -> None:
     churned(town)
     town.vendors.advance(31 * DAY)
-    town.vendors.fault("500_before", "stripe", "GET", "/customers/", times=99)
+    town.vendors.fault("500_before", "stripe", "GET", "/subscriptions", times=99)
     mark = town.vendors.mark
     town.try_sync()
     assert done(town, mark) == []

@@ -69,7 +69,7 @@ def test_check_before_init_says_what_to_do(home: Home) -> None:
 def test_check_names_every_weak_spot(on: Home) -> None:
     text = (on.folder / "instep.toml").read_text().replace("pro_monthly", "gone_monthly")
     follow = '\n[after."expired-trial"]\nurl = "https://example.com"\n'
-    on.configure(text + follow + '\n[brake]\ninstance_deletions_a_day = 1\n\n[names]\nintercom_prefix = "p_"\n')
+    on.configure(text + follow + '\n[brake]\nbursts = { floor = 1, share = 0.5 }\n\n[names]\nintercom_prefix = "p_"\n')
     on.write("INSERT INTO members SELECT 'second', account_id || '2', upper(email), 'member', name, 1 FROM members")
     on.set("PROVISIONER_URL", "http://127.0.0.1:1")
     on.set("INSTEP_NOW", "2026-12-01T00:00:00+00:00")

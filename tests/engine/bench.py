@@ -73,7 +73,15 @@ class Bench:
         modes = {line.target.name: "on" for line in targets}
         config = Config.model_validate(tomllib.loads(CONFIG))
         sources = [SourceLine(self.shop, product.facts)]
-        return Systems(sources, targets, config, Catalog(), False, modes, (), Pseudonyms(("a secret",)))  # type: ignore[arg-type]
+        return Systems(
+            sources,
+            targets,
+            config,
+            Catalog(),
+            False,
+            modes,
+            pseudonyms=Pseudonyms(("a secret",)),  # type: ignore[arg-type]
+        )
 
     def reader(self, systems: Systems | None = None) -> Reader:
         return Reader(self.store, systems or self.systems(), lambda: NOW, "worker", self._pool)

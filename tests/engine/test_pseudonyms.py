@@ -27,18 +27,17 @@ def test_a_hash_cannot_be_made_without_a_secret() -> None:
         Pseudonyms().of(KEY)
 
 
-def test_an_installation_without_secrets_uses_its_own_id(town: Works) -> None:
+def test_an_installation_uses_its_own_id_last(town: Works) -> None:
     instep = town.open()
-    assert instep.systems.pseudonyms.secrets == (instep.house.installation_id,)
+    assert instep.systems.pseudonyms.secrets == ("of the works", instep.house.installation_id)
 
 
-def test_a_trial_and_its_journal_are_kept_under_the_secret(town: Works, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INSTEP_SECRETS", "new,old")
+def test_a_trial_and_its_journal_are_kept_under_the_secret(town: Works) -> None:
     town.team("acme", ann="owner")
     request = town.request_trial("acme", "ann")
     town.sync()
     instep = town.open()
-    hashes = Pseudonyms(("new",))
+    hashes = Pseudonyms(("of the works",))
     mine = hashes.redeeming(("email", town.email("ann")))
     assert instep.store.redeemed([mine]) == {mine: request}
     written = [entry.after["email"] for entry in instep.store.journal() if "email" in entry.after]

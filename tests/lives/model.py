@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from .billing import JSON, Sub, billed, mrr
@@ -42,6 +43,15 @@ class Facts:
     @property
     def card(self) -> bool:
         return bool(self.customer and self.customer["invoice_settings"]["default_payment_method"])
+
+    @property
+    def card_ends(self) -> int | None:
+        """Noon UTC on the last day of the month that stands on the card."""
+        if not self.card:
+            return None
+        card = self.customer["invoice_settings"]["default_payment_method"]["card"]
+        after = datetime(card["exp_year"] + card["exp_month"] // 12, card["exp_month"] % 12 + 1, 1, 12, tzinfo=UTC)
+        return int(after.timestamp()) - DAY
 
     @property
     def bills(self) -> list[str]:
@@ -100,7 +110,7 @@ class Account:
             "plan": plan, "last_plan": lead.plan if lead else None, "mrr": revenue,
             "last_mrr": ever[-1] if revenue is None and ever else revenue, "mrr_mixed": False,
             "product_access": memory.access,
-            "has_payment_method": facts.card, "instance_url": instance.get("url"),
+            "has_payment_method": facts.card, "card_expires_at": facts.card_ends, "instance_url": instance.get("url"),
             "instance_status": instance.get("status"),
             "trial_started_at": lead.data["trial_start"] if lead else None,
             "trial_ends_at": lead.data["trial_end"] if lead else None,

@@ -164,7 +164,8 @@ class Scene:
             after = {"starting_after": page["data"][-1]["id"]}
 
     def _read_customer(self, id: str) -> str:
-        customer = self.stripe("GET", f"/v1/customers/{id}")
+        expanded = {"expand[]": "invoice_settings.default_payment_method"}
+        customer = self.stripe("GET", f"/v1/customers/{id}", **expanded)
         account = self._customers.setdefault(id, customer.get("metadata", {}).get("account_id", ""))
         facts = self.facts.setdefault(account, Facts())
         facts.customer = customer
