@@ -39,6 +39,9 @@ PAGE = 200
 TWICE = 0.05
 
 
+Found = tuple[AccountId, Link]
+
+
 @dataclass(slots=True)
 class Matched:
     """``how``: what subjects were matched by, e.g. ``contacts by external_id``."""
@@ -57,6 +60,8 @@ class Adopter:
         # Contacts that no external_id gives to a person: with an e-mail by it, the others counted.
         self._others: dict[str, list[tuple[Contact, Record]]] = defaultdict(list)
         self._strangers: list[Contact] = []
+        # Company, by Intercom's id, to our account: known before the Links are stored.
+        self._teams: dict[str, AccountId] = {}
 
     @property
     def _known(self) -> int:
@@ -65,10 +70,10 @@ class Adopter:
     def run(self) -> Matched:
         """Raises Failed where the workspace's ids are not the product's, or a view lists people twice."""
         self._memberships()
-        self._companies()
-        self._contacts()
+        new = [*self._companies(), *self._contacts()]
         if reason := strangers(self._known, self._strangers):
             raise Failed(f"{reason}. Nothing was written.")
+        self._store.add_links(new)
         self._people()
         self._store.todo_add(self.matched.conflicts)
         return self.matched
@@ -88,8 +93,9 @@ class Adopter:
                 "look for a join in the view that finds several rows for one user. Nothing was written."
             )
 
-    def _companies(self) -> None:
+    def _companies(self) -> list[Found]:
         """By company_id, which is our account_id."""
+        found: list[Found] = []
         for records in self._observed(COMPANIES):
             ids = [AccountId(str((record.data or {}).get("company_id"))) for record in records]
             wanted = self._wanted(COMPANIES, set(ids))
@@ -98,13 +104,16 @@ class Adopter:
                 for id, record in zip(ids, records, strict=True)
                 if (subject := account_subject(id)) in wanted
             ]
-            self._store.add_links(new)
+            found += new
+            self._teams |= {link.external_id: account for account, link in new}
             self.matched.how["companies by company_id"] += len(new)
             if others := len(records) - len(new):
                 self.matched.how["companies of others"] += others
+        return found
 
-    def _contacts(self) -> None:
+    def _contacts(self) -> list[Found]:
         """By external_id, page by page; the rest waits until all were seen."""
+        found: list[Found] = []
         for records in self._observed(CONTACTS):
             contacts = [contact_of(record) for record in records]
             accounts = self._accounts_by_contact(
@@ -115,16 +124,15 @@ class Adopter:
                 str(desired.values["external_id"]): (account, desired) for account, desired in wanted.values()
             }
             before = self._store.linked(CONTACTS, [contact.id for contact in contacts])
-            new = []
             for contact, record in zip(contacts, records, strict=True):
                 if contact.id in before:
                     self.matched.how["contacts linked before"] += 1
                 elif contact.role == "user" and contact.external_id in by_external_id:
-                    new.append(self._link(CONTACTS, record, *by_external_id[contact.external_id]))
+                    found.append(self._link(CONTACTS, record, *by_external_id[contact.external_id]))
                     self.matched.how["contacts by external_id"] += 1
                 else:
                     self._set_aside(contact, record, known=contact.external_id in accounts)
-            self._store.add_links(new)
+        return found
 
     def _set_aside(self, contact: Contact, record: Record, known: bool) -> None:
         """``known``: of a user whom another contact stands for, or who is left alone."""
@@ -187,7 +195,9 @@ class Adopter:
         """Members that are accounts, by our ids; what others have put there is not ours."""
         sets = dict(held.sets)
         for name, maker in desired.ids.items():
-            ours = {subject_id(subject) for subject in self._store.linked(maker, held.sets.get(name, ())).values()}
+            members = held.sets.get(name, ())
+            ours = {subject_id(subject) for subject in self._store.linked(maker, members).values()}
+            ours |= {str(self._teams[member]) for member in members if member in self._teams}
             sets[name] = tuple(sorted(ours & desired.sets[name]))
         return replace(held, sets=sets)
 

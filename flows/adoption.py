@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from flows.adopting import Adopter
 from flows.forecast import Forecast, forecast
-from flows.house import Instep
+from flows.house import Instep, config_mark
 from flows.hub import Hub
 from flows.settings import Failed
 from flows.switching import foreign_names
@@ -41,12 +41,15 @@ class Adoption:
 
 
 def adopt(instep: Instep, only: Sequence[AccountId], tell: Callable[[str, int], None]) -> Adoption:
-    """Raises Failed where something could not be read, or the workspace's ids are not the product's."""
+    """What is seen of everybody counts for go-live. Raises Failed where something could not be read, or the workspace's
+    ids are not the product's."""
     with Hub(instep, "adopt", tell) as hub:
         hub.pull()
         if not hub.report.ok or not hub.scanned():
             raise Failed(f"{next(iter(hub.report.troubles.values()))}. Nothing was written.")
         matched = Adopter(instep, tell).run()
         foreseen = forecast(instep, only, tell)
-    instep.house = instep.store.amend({"adopted_at": instep.now()})
+    mark = config_mark(instep.systems.config, instep.systems.tickets)
+    if not only:
+        instep.house = instep.store.amend({"adopted_at": instep.now(), "adopted_mark": mark})
     return Adoption(matched.how, len(matched.conflicts), foreign_names(instep), foreseen)

@@ -124,7 +124,7 @@ class Erasing:
 
     def due(self, account: AccountId) -> bool:
         """Whether one is to begin: its mark has to be read in this look first."""
-        if self._systems.mode("intercom.erasures") != "on":
+        if self._systems.mode("intercom.erasures", account) != "on":
             return False
         return any(order.state == "due" for order in self._store.orders_of(account))
 

@@ -54,7 +54,8 @@ def prepare(settings: Settings, person: str, account: str) -> Wish:
     known = [fact.body for fact in store.facts([home])[home]]
     people = [person_subject(body.user_id) for body in known if isinstance(body, Person) and body.account_id == home]
     places = [*_places(store, config, subject, [body for body in known if isinstance(body, Customer)])]
-    watching = house.modes.get(TARGET, "watch") != "on"
+    left_out = TARGET in house.pilots and home not in house.pilots[TARGET]
+    watching = house.modes.get(TARGET, "watch") != "on" or left_out
     return Wish(store, order, places, watching, () if person else people)
 
 

@@ -17,6 +17,7 @@ from mappings.plan import scalars
 STARTS = {
     ("stripe.trials", "create"): "trials",
     ("stripe.charges", "create"): "charges",
+    ("stripe.cancellations", "create"): "subscription changes",
     ("instances", "create"): "instances",
     ("intercom.events", "send"): "events",
 }
@@ -87,7 +88,7 @@ def forecast(instep: Instep, only: Sequence[AccountId], tell: Callable[[str, int
 def _count(found: Forecast, planned: Planned) -> None:
     step = planned.step
     found.steps[step.target, step.operation, step.member[1] if step.member[0] == "tags" else ""] += 1
-    if what := STARTS.get((step.target, step.operation)):
+    if what := "hooks" if step.target.startswith("after.") else STARTS.get((step.target, step.operation)):
         found.starts[what] += 1
     if step.operation == "update" and not step.target.startswith(NO_CALL):
         for name, after in scalars(step.values).items():

@@ -220,6 +220,7 @@ def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
         config_fingerprint=config_mark(config, sealing) if on or house is None else house.config_fingerprint,
         pilots={} if on or house is None else house.pilots,
         adopted_at=house.adopted_at if house else None,
+        adopted_mark=house.adopted_mark if house else "",
         names=[spelled(name) for name in systems.names] if on else house.names if house else (),
     )
     if on:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from connectors.contract import Declares
 from flows.declaring import claim, clashes, declare
+from flows.hooks import housed
 from flows.house import Instep, begin_again, config_mark, open_store
 from flows.settings import Failed, Misuse, Settings
 from mappings.model import AccountId, Mode
@@ -19,10 +20,16 @@ def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names
     """Switch ``target`` (empty: all) on, for ``only`` or for everybody; nothing is sent by this.
 
     Raises Misuse without a report of the last 24 hours, and where names in Intercom are not ours and not accepted."""
-    house, now = instep.house, instep.now()
+    now = instep.now()
+    house, config = housed(instep.house, instep.systems.target_names, now), instep.systems.config
+    mark = config_mark(config, instep.systems.tickets)
     targets = _targets(house, target)
     if house.adopted_at is None or not 0 <= now - house.adopted_at < REPORT_LASTS:
         raise Misuse("There is no adoption report of the last 24 hours: run `instep adopt`, read it, then go live.")
+    if house.adopted_mark != mark:
+        raise Misuse(
+            "instep.toml has changed since the adoption report: run `instep adopt` again, read it, then go live."
+        )
     modes: dict[str, Mode] = {**house.modes, **dict.fromkeys(targets, "on")}
     pilots = {name: accounts for name, accounts in house.pilots.items() if name not in targets}
     if only:
@@ -36,9 +43,12 @@ def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names
         )
     instep.store.amend({"names": claim(systems, [*house.names, *foreign_names(instep, targets)])})
     declare(systems)
+    # Accounts that a worker looked at before it saw the switches are marked after them; a crash in between shows as a
+    # changed configuration, which marks them too.
+    switched = {"modes": modes, "pilots": pilots, "joined": house.joined, "config_fingerprint": ""}
+    instep.store.amend(switched)
     begin_again(instep.store, now, "switched on")
-    config = config_mark(instep.systems.config, instep.systems.tickets)
-    return instep.store.amend({"modes": modes, "pilots": pilots, "config_fingerprint": config})
+    return instep.store.amend({"config_fingerprint": mark})
 
 
 def foreign_names(instep: Instep, targets: Sequence[str] | None = None) -> list[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Steps of the report that are one line each; the rest is in the files.
 LINES = 30
+STARTED = ("trials", "subscription changes", "instances", "charges", "events", "hooks")
 
 
 def adopt(
@@ -112,7 +113,7 @@ def _report(report: Adoption, folder: Path | None) -> None:
     show(table(("target", "operation", "tag", "#"), rows[:LINES], title="What going live would send"))
     if len(rows) > LINES:
         say(f"and {counted(len(rows) - LINES, 'line')} more: --csv FOLDER writes all of them.")
-    started = {name: forecast.starts[name] for name in ("trials", "instances", "charges", "events")}
+    started = {name: forecast.starts[name] for name in STARTED}
     say(f"Would start: {', '.join(f'{count} {name}' for name, count in started.items())}.")
     if any(started.values()):
         complain("Something would start that a first day should not: look at `instep plan` before going live.")

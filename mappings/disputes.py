@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mappings.config import Config
-from mappings.model import AccountFacts, Dispute
+from mappings.model import AccountFacts, Dispute, Subscription
 
 OPEN = (
     "needs_response", "under_review", "warning_needs_response", "warning_under_review",
@@ -67,4 +67,13 @@ def _paid_since(facts: AccountFacts, dispute: Dispute) -> bool:
     seen = dispute.seen.get("status")
     since = seen.since if seen else dispute.created
     invoices = (s.invoice for s in facts.subscriptions if s.invoice)
-    return any(i.status == "paid" and i.amount_paid > 0 and (i.paid_at or 0) > since for i in invoices)
+    paid = any(i.status == "paid" and i.amount_paid > 0 and (i.paid_at or 0) > since for i in invoices)
+    return paid or any(_settled_since(sub, since) for sub in facts.subscriptions)
+
+
+def _settled_since(sub: Subscription, since: int) -> bool:
+    """A whole period began after it and is over: its invoice was paid, though the latest one is another."""
+    if sub.status not in ("active", "past_due") or sub.period_start is None or sub.period_end is None:
+        return False
+    before = sub.period_start - (sub.period_end - sub.period_start)
+    return before > since and (sub.open_since is None or sub.open_since >= sub.period_start)

@@ -21,6 +21,7 @@ from mappings.model import (
     person_subject,
     subject_id,
 )  # fmt: skip
+from mappings.people import contact_id
 from mappings.requests import OPEN
 
 # After this long a deletion is looked at again.
@@ -36,10 +37,11 @@ def of_account(erasure: Erasure) -> bool:
 def desired_in_intercom(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
     """No contact of these people, no company of an erased account; ``proved`` once a later look found none."""
     found: dict[Subject, Desired] = {}
+    known = {str(person.user_id): contact_id(person) for person in facts.people}
     for erasure in facts.erasures:
         for user, contact in sorted(erasure.contacts.items()):
             subject = person_subject(user)
-            found[subject] = _away(erasure, life, subject, {"external_id": user}, {"contact": contact})
+            found[subject] = _away(erasure, life, subject, {"external_id": known.get(user, user)}, {"contact": contact})
         if of_account(erasure):
             company = {"company": erasure.company}
             found[erasure.subject] = _away(
@@ -77,7 +79,9 @@ def minimal(fact: Fact) -> Fact:
     """What may be stored of somebody erased: ids, and that they are."""
     body = fact.body
     if isinstance(body, Person):
-        bare = Person(body.user_id, body.account_id, erased=True, problem=body.problem)
+        # Intercom knows the contact by it; an address is no id that may stay.
+        other = "" if "@" in body.intercom_external_id else body.intercom_external_id
+        bare = Person(body.user_id, body.account_id, erased=True, problem=body.problem, intercom_external_id=other)
         return replace(fact, body=bare, offers=(f"account:{body.account_id}",), states={})
     if isinstance(body, Account):
         kept = Account(

@@ -22,7 +22,7 @@ from mappings.model import (
 )  # fmt: skip
 from mappings.naming import ACCOUNT, audience
 from mappings.occurrences import news
-from mappings.people import home
+from mappings.people import contact_id, home
 from mappings.traits import account_traits, next_step, traits_of
 
 
@@ -88,11 +88,6 @@ def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterabl
             because={config.names.overlay_tag(overlay): why for overlay, why in life.overlays.items()},
             why=life.reason,
         )
-
-
-def contact_id(person: Person) -> str:
-    """The external_id of a person's contact: the user id, unless the product says that Intercom knows another."""
-    return person.intercom_external_id or person.user_id
 
 
 def desired_events(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:

@@ -25,3 +25,8 @@ def seniority(person: Person) -> tuple[int, str, str]:
 def home(memberships: Iterable[Person]) -> Person:
     """The membership that plans this person's contact: owner or billing before member, the earliest first."""
     return min(memberships, key=lambda person: (not person.bills, *seniority(person)))
+
+
+def contact_id(person: Person) -> str:
+    """The external_id of a person's contact: the user id, unless the product says that Intercom knows another."""
+    return person.intercom_external_id or person.user_id

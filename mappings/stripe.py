@@ -37,7 +37,7 @@ from mappings.redemption import keys_of
 from mappings.requests import ALIVE
 from mappings.seen import states_of
 from mappings.text import clean, email
-from mappings.trials import overrides
+from mappings.trials import had_trial, overrides
 
 JSON = Mapping[str, Any]
 DEFAULT_METHOD = "invoice_settings.default_payment_method"
@@ -279,7 +279,7 @@ def redemptions(facts: AccountFacts, step: Step, domains: bool = False) -> list[
     """What a trial uses up: (kind, value) of the account, its requester, the requester's e-mail and, with ``domains``,
     company. What staff grant in spite of an earlier trial uses up nothing but its own request."""
     request = next((r for r in facts.requests if request_subject(r.request_id) == step.subject), None)
-    if request and overrides(request):
+    if request and overrides(request) and had_trial(facts, request):
         return [("override", request.request_id)]
     contact = next((p for p in facts.people if request and p.user_id == request.user_id), billing_contact(facts.people))
     return keys_of(facts.account_id, [contact] if contact else [], domains)

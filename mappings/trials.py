@@ -72,6 +72,11 @@ def extends(request: Request) -> bool:
     return request.kind == "trial" and by_staff(request) and not request.plan
 
 
+def had_trial(facts: AccountFacts, request: Request) -> bool:
+    """Whether a trial of the account or of its people was used before this request."""
+    return bool(facts.redeemed_by - {request.request_id}) or any(s.trial_start for s in facts.subscriptions)
+
+
 def overrides(request: Request) -> bool:
     """Whether staff grant a trial to somebody who has had one; the reason is in ``description``."""
     return request.kind == "trial" and by_staff(request) and bool(request.plan and request.description)
@@ -97,8 +102,7 @@ def _refusal(request: Request, facts: AccountFacts, config: Config, catalog: Cat
         return "refused", f"a trial lasts 1 to {MAX_DAYS} days"
     if any(s.status not in OVER and not _expired(s) for s in facts.subscriptions):
         return "already", "the account has a trial or a subscription"
-    used = facts.redeemed_by - {request.request_id} or any(s.trial_start for s in facts.subscriptions)
-    if used and not overrides(request):
+    if had_trial(facts, request) and not overrides(request):
         return "refused", "staff give a reason in description" if by_staff(request) else TRIAL_USED
     return None
 

@@ -60,7 +60,8 @@ class House:
     """Who this installation is: written by ``init``, compared with the vendors' identities at every start.
 
     ``joined``: when a message target was first configured, for those that came after ``born_at``.
-    ``pilots``: target -> the only accounts it is on for. ``adopted_at``: when the last adoption report was made.
+    ``pilots``: target -> the only accounts it is on for. ``adopted_at``: when the last adoption report of everybody
+    was made, ``adopted_mark``: for which instep.toml.
     ``names``: tags and attributes that we made, or may use though others did.
     """
 
@@ -75,6 +76,7 @@ class House:
     joined: Mapping[str, int] = field(default_factory=dict)
     pilots: Mapping[str, Sequence[AccountId]] = field(default_factory=dict)
     adopted_at: int | None = None
+    adopted_mark: str = ""
     names: Sequence[str] = field(default_factory=list)
 
 

@@ -175,6 +175,10 @@ def test_live_needs_a_young_report_and_names_of_its_own(town: Town) -> None:
     with pytest.raises(Misuse, match="no adoption report"):
         go_live(town.open(), "", [], accept_names=True)
     report(town)
+    town.configure("[trials]\nend_without_card = 'cancel'\n")
+    with pytest.raises(Misuse, match="has changed since the adoption report"):
+        go_live(town.open(), "", [], accept_names=True)
+    report(town)
     go_live(town.open(), "", [], accept_names=True)
     town.sync()
     assert [t["id"] for t in intercom(town, "GET", "/tags")["data"] if t["name"].casefold() == "sub:active"] == [
@@ -195,6 +199,8 @@ def test_a_workspace_with_other_ids_is_refused_with_the_cause(town: Town, extern
     mark = town.vendors.mark
     with pytest.raises(Failed, match=cause):
         report(town)
+    everybody = [found["id"] for found in town.vendors.control("GET", "/intercom/people")]
+    assert town.open().store.linked("intercom.contacts", everybody) == {}
     assert [call for call in town.vendors.since(mark) if call.effect] == []
     with pytest.raises(Misuse, match="no adoption report"):
         go_live(town.open(), "", [], accept_names=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from home import Home
 from installation import CONFIG
@@ -9,6 +11,15 @@ from standardwebhooks import Webhook
 
 ONE = '[after."started-trial"]\nurl = "{}"\n'
 HIDDEN = "https://user:password@hooks.example.com/T0/secret-path"
+
+
+@pytest.fixture(autouse=True)
+def without_prefect() -> Iterator[None]:
+    """Another test of this process may have a Prefect server running."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        yield
 
 
 def follow(home: Home, url: str = HIDDEN) -> Home:

@@ -99,7 +99,11 @@ def test_ids_are_all_that_is_stored_of_an_erased_person() -> None:
     (fact,) = product.facts(Record(Ref("product", "user", "u1"), {"rows": [ROW]}))
     bare = minimal(fact)
     said = {name for name, value in asdict(bare.body).items() if value not in ("", None, {}, False)}  # type: ignore[call-overload]
-    assert said == {"user_id", "account_id", "role", "erased"}
+    assert said == {"user_id", "account_id", "role", "erased", "intercom_external_id"}
+    (mailed,) = product.facts(
+        Record(Ref("product", "user", "u1"), {"rows": [{**ROW, "intercom_external_id": "u1@example.com"}]})
+    )
+    assert "@" not in str(asdict(minimal(mailed).body))  # type: ignore[call-overload]
     assert (bare.offers, dict(bare.states)) == (("account:a1",), {})
 
 

@@ -102,7 +102,7 @@ def test_access_falls_in_no_step_that_is_not_flagged(known: AccountFacts, config
 def worse(step: Step, link: Link) -> bool:
     """Whether this takes something away from the customer, judged without the mappings."""
     if step.target == "product.access" and "access" in step.values:
-        if step.operation == "create" and step.values["stage"] == "trial_requested":
+        if "access" not in link.values and step.values.get("stage") == "trial_requested":
             return False  # The first row, of an account whose trial is being made: that trial itself waited for proof.
         held = WORTH.get(str(link.values.get("access", "full")), 3)
         return WORTH[str(step.values["access"])] < held

@@ -127,7 +127,8 @@ def test_an_open_invoice_is_paid_on_its_page(sandbox):
     customer = sandbox.customer(card="ok")
     sub = sandbox.subscribe(customer)
     sandbox.control("PUT", f"/stripe/customers/{customer['id']}/card", {"outcome": "decline"})
-    sandbox.advance(31 * DAY + 2 * HOUR)
+    period = sandbox.subscription(sub)["items"]["data"][0]
+    sandbox.advance(period["current_period_end"] - period["current_period_start"] + 2 * HOUR)
     invoice = sandbox.get(f"/v1/invoices/{sandbox.subscription(sub)['latest_invoice']}")
     url = invoice["hosted_invoice_url"]
     assert "Due: 49.00 USD" in sandbox.http.get(url, timeout=10).text
