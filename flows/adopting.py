@@ -37,8 +37,6 @@ USERS = "product.users"
 PAGE = 200
 # More than this share of rows listed twice is no slip.
 TWICE = 0.05
-
-
 Found = tuple[AccountId, Link]
 
 
@@ -159,19 +157,17 @@ class Adopter:
     def _by_email(self, account: AccountId, desired: Desired) -> tuple[AccountId, Link] | None:
         email = str(desired.values.get("email") or "").casefold()
         same = self._others.get(email, [])
-        facts = self._gather(account)
-        person = next((p for p in facts.people if person_subject(p.user_id) == desired.subject), None)
-        if person is None or desired.problem:
+        if desired.problem:
             return None
-        sharers = len(self._store.offering([f"email:{email}"]).get(f"email:{email}", {})) if same else 0
+        if not same:
+            self.matched.how["people without a contact"] += 1
+            return None
+        people = self._gather(account).people
+        person = next(p for p in people if person_subject(p.user_id) == desired.subject)
+        sharers = len(self._store.offering([f"email:{email}"]).get(f"email:{email}", {}))
         found = match(person, [contact for contact, _ in same], sharers)
-        self.matched.how[
-            f"contacts by {found.how}"
-            if found.contact
-            else f"contacts in {found.how}"
-            if found.how
-            else "people without a contact"
-        ] += 1
+        how = f"contacts {'by' if found.contact else 'in'} {found.how}" if found.how else "people without a contact"
+        self.matched.how[how] += 1
         if found.contact:
             record = next(record for contact, record in same if contact is found.contact)
             return self._link(CONTACTS, record, account, desired)
