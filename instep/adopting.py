@@ -114,7 +114,7 @@ def _report(report: Adoption, folder: Path | None) -> None:
     if len(rows) > LINES:
         say(f"and {counted(len(rows) - LINES, 'line')} more: --csv FOLDER writes all of them.")
     started = {name: forecast.starts[name] for name in STARTED}
-    say(f"Would start: {', '.join(f'{count} {name}' for name, count in started.items())}.")
+    say(f"Would start: {', '.join(f'{name} {count}' for name, count in started.items())}.")
     if any(started.values()):
         complain("Something would start that a first day should not: look at `instep plan` before going live.")
     money = ", ".join(f"{amount:.2f} {currency.upper()}" for currency, amount in sorted(report.money().items()))
