@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from home import Home
+from installation import vendors
+
+
+@pytest.fixture
+def vendors_url() -> Iterator[str]:
+    """A workspace of its own: contacts of other tests would be strangers to this product."""
+    with vendors() as url:
+        yield url
 
 
 def effects(home: Home) -> int:

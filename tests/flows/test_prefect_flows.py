@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from threading import Timer
 from typing import Any
+from uuid import UUID
 
 import pytest
 from installation import DOMAIN, PERSON, Installation, writes
@@ -60,8 +61,9 @@ def run(flow: Flow[..., Any], **parameters: Any) -> Run:
         artifacts = client.read_artifacts(
             artifact_filter=ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[id]))
         )
-        tasks = _finished_tasks(client, FlowRunFilter(id=FlowRunFilterId(any_=[id])))
         logs = client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[id])))
+        logged = {log.task_run_id for log in logs if log.task_run_id}
+        tasks = _finished_tasks(client, FlowRunFilter(id=FlowRunFilterId(any_=[id])), logged)
     assert found.state
     return Run(
         found.name,
@@ -73,12 +75,13 @@ def run(flow: Flow[..., Any], **parameters: Any) -> Run:
     )
 
 
-def _finished_tasks(client: SyncPrefectClient, of_run: FlowRunFilter) -> list[TaskRun]:
-    """The server learns of task runs a little later."""
+def _finished_tasks(client: SyncPrefectClient, of_run: FlowRunFilter, logged: set[UUID]) -> list[TaskRun]:
+    """The server learns of task runs a little later than of their logs."""
     give_up = time.monotonic() + 20
     while True:
         tasks = client.read_task_runs(flow_run_filter=of_run)
-        if all(task.state and task.state.is_final() for task in tasks) or time.monotonic() > give_up:
+        finished = {task.id for task in tasks if task.state and task.state.is_final()}
+        if (logged <= finished and len(finished) == len(tasks)) or time.monotonic() > give_up:
             return tasks
 
 
