@@ -33,7 +33,9 @@ POLL_FIRST, POLL_MOST = 5, 300
 
 @dataclass(slots=True)
 class Tally:
-    """What a run did. The (account, target) pairs looked at = the sum of their outcomes, or the run has failed."""
+    """What a run did. ``looked``: the (account, target) pairs that the accounts taken up have; ``outcomes``: of those
+    that were dealt with, or that a lost lease or a bug is known to have kept us from. They are the same, or the run has
+    failed."""
 
     accounts: int = 0
     looked: int = 0
@@ -58,7 +60,7 @@ class NeedsProof(Exception):
 class Visit:
     """One account under one lease. ``proved``: all its roots were fetched in this look; ``asked``: that was tried.
     ``again``: one request was carried out and another one is next. ``unread``: system -> why it could not be fetched.
-    ``wanted``: (target, subject) that should hold something."""
+    ``wanted``: (target, subject) that should hold something. ``cut``: a lost lease or a bug ended it early."""
 
     lease: Lease
     pairs: dict[str, Pair] = field(default_factory=dict)
@@ -67,6 +69,7 @@ class Visit:
     again: bool = False
     unread: dict[str, ConnectorError] = field(default_factory=dict)
     wanted: set[tuple[str, Subject]] = field(default_factory=set)
+    cut: bool = False
 
 
 class Engine:
@@ -100,27 +103,37 @@ class Engine:
     def work(self, lease: Lease) -> None:
         """One account, from its facts to its next due moment. Only bugs escape, as a line in the tally."""
         visit = Visit(lease)
+        pairs = self._take_up()
         try:
             self._settle(visit, self._converge(visit))
         except LeaseLost:
+            visit.cut = True
             log.info("account %s: another worker has it now", lease.account_id)
         except Exception as error:
+            visit.cut = True
             # Neither the exception's own text nor its traceback: both may name a person.
             where = traceback.extract_tb(error.__traceback__)[-1]
             bug = f"{lease.account_id}: {type(error).__name__} in {where.name}, line {where.lineno}"
             log.error("account %s", bug)
             self.tally.bugs.append(bug)
             self._store.settle(lease, self._now(), "failed", now=self._now(), retry_in=_backoff(lease.attempts))
-        self._count(visit)
+        self._book(visit, pairs)
 
-    def _count(self, visit: Visit) -> None:
-        """Targets that a lost lease or a bug kept us from are waiting."""
-        active = sum(self._systems.mode(line.target.name) != "off" for line in self._systems.targets)
+    def _take_up(self) -> int:
+        """One more account; returns how many pairs that makes."""
+        pairs = sum(self._systems.mode(line.target.name) != "off" for line in self._systems.targets)
         with self._counting:
             self.tally.accounts += 1
-            self.tally.looked += active
-            self.tally.outcomes.update(pair.outcome.value for pair in visit.pairs.values())
-            self.tally.outcomes[Outcome.WAITING.value] += active - len(visit.pairs)
+            self.tally.looked += pairs
+        return pairs
+
+    def _book(self, visit: Visit, pairs: int) -> None:
+        """What a visit that was cut short has not dealt with is waiting; otherwise every pair speaks for itself."""
+        ended = [pair.outcome.value for pair in visit.pairs.values() if pair.done]
+        with self._counting:
+            self.tally.outcomes.update(ended)
+            if visit.cut:
+                self.tally.outcomes[Outcome.WAITING.value] += pairs - len(ended)
 
     def _converge(self, visit: Visit) -> Life:
         """Every target in order; a target that changed a source has that root read again before the next."""
@@ -185,6 +198,7 @@ class Engine:
                 raise NeedsProof
             pair.take(result)
             changed |= result.changed
+        pair.done = True
         return changed
 
     def _tidy(self, visit: Visit, facts: AccountFacts) -> None:

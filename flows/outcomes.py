@@ -44,10 +44,11 @@ class Result:
 
 @dataclass(slots=True)
 class Pair:
-    """One account and one target: the worst outcome of all its subjects."""
+    """One account and one target: the worst outcome of all its subjects. ``done``: all of them were dealt with."""
 
     target: str
     outcome: Outcome
+    done: bool = False
     waiting: str = ""
     retry: bool = False
     created: bool = False

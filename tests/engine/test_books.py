@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from works import CREATED, Works
+from works import CREATED, Works, Wrapped
 
+from flows.engine import Engine, Visit
 from flows.house import Instep
 from flows.hub import Hub, sync
 from flows.systems import Wires, targets
 from flows.wiring import TargetLine
 from mappings.config import Config
 from mappings.lifecycle import Life
-from mappings.model import AccountFacts, Desired
+from mappings.model import AccountFacts, Desired, Held, Ref, Step
+from state.store import LeaseLost
 
 TEAMS = [f"t{number}" for number in range(7)]
 FAILING = {
@@ -123,3 +126,34 @@ def test_a_refused_key_stops_its_system_only(busy: Works) -> None:
     assert town.created(mark) == {
         effect: len(TEAMS) for effect in ("customer.created", "subscription.created", "instance.running")
     }
+
+
+def test_a_lost_account_waits_with_all_that_was_left(busy: Works) -> None:
+    """Whoever loses an account in the middle of a target has dealt with those before it, and with no other."""
+
+    def lines(w: Wires, config: Config, now: Callable[[], int]) -> Sequence[TargetLine]:
+        found = targets(w, config, now)
+        return [replace(f, target=Robbed(f.target)) if f.target.name == "instances" else f for f in found]  # type: ignore[arg-type]
+
+    class Robbed(Wrapped):
+        def push(self, step: Step) -> Held:
+            raise LeaseLost("someone else has it")
+
+    busy.lines = lines
+    report = busy.try_sync()
+    left = len(TEAMS) * (report.tally.looked // report.tally.accounts - 4)  # Before it: a customer, a trial, two idle.
+    assert report.tally.outcomes == {"applied": 2 * len(TEAMS), "unchanged": 2 * len(TEAMS), "waiting": left}
+
+
+def test_a_target_that_nobody_dealt_with_shows(busy: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Engine._line
+
+    def forgetful(self: Engine, visit: Visit, line: TargetLine, *given: Any) -> set[Ref]:
+        changed = whole(self, visit, line, *given)
+        visit.pairs[line.target.name].done = line.target.name != "intercom.events"
+        return changed
+
+    monkeypatch.setattr(Engine, "_line", forgetful)
+    report = sync(busy.open())
+    assert report.tally.looked - report.tally.outcomes.total() == len(TEAMS)
+    assert not report.ok
