@@ -1,0 +1,135 @@
+"""A lived-in company in a sandbox of its own, an installation beside it, and everything that others own in it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from instep.vendors import Vendors
+
+from .commands import Said, run
+
+JSON = dict[str, Any]
+
+START = int(datetime(2026, 11, 22, 9, tzinfo=UTC).timestamp())
+# What docs/first-day.md tells to write where `check` finds an attribute `plan` of another type.
+OTHER_NAME = '\n[names.attributes]\nplan = "instep_plan"\n'
+# Asked in this order and no other; go-live and sync follow.
+FIRST = (
+    ("plans", "import", "--write", "--access", "full"),
+    ("init", "--product", "--yes"),
+    ("init",),
+    ("check",),
+)
+LISTS = ("customers", "subscriptions", "invoices", "charges", "refunds", "disputes", "prices", "products", "coupons")
+
+
+class Company:
+    """``url`` of the sandbox; commands run in ``folder``, at the sandbox's own moment."""
+
+    def __init__(self, folder: Path, vendors: Vendors, size: float, seed: int, flaw: str) -> None:
+        self.folder, self.vendors = folder, vendors
+        self.product = folder / "company.db"
+        url = f"sqlite:///{self.product}"
+        wanted = {"product_url": url, "size": size, "seed": seed, "flaw": flaw}
+        self.counts: dict[str, int] = vendors.control("POST", "/company", wanted)
+        self.truth: list[JSON] = vendors.control("GET", "/truth")
+        self.environment = vendors.environment(url, f"sqlite:///{folder}/state.db") | {
+            "INSTEP_CONFIG": str(folder / "instep.toml"), "INSTEP_SECRETS": "of the first day",
+            "INSTEP_CONCURRENCY": "2",
+        }  # fmt: skip
+
+    def run(self, *arguments: str, kill_at: int = 0) -> Said:
+        now = datetime.fromtimestamp(self.now, UTC).isoformat()
+        return run(self.folder, self.environment | {"INSTEP_NOW": now}, *arguments, kill_at=kill_at)
+
+    def set_up(self, checked: bool = True) -> None:
+        """Up to the adoption."""
+        for command in FIRST if checked else FIRST[:-1]:
+            said = self.run(*command)
+            assert said.code == (1 if command == ("check",) else 0), (command, said.out, said.err)
+        self.configure(OTHER_NAME)
+
+    def configure(self, more: str) -> None:
+        with (self.folder / "instep.toml").open("a") as file:
+            file.write(more)
+
+    @property
+    def now(self) -> int:
+        return int(self.vendors.control("GET", "/state")["now"])
+
+    def advance(self, seconds: int) -> None:
+        self.vendors.control("POST", "/clock", {"advance": seconds})
+
+    @property
+    def mark(self) -> int:
+        """The end of the ledger."""
+        return int(self.vendors.control("GET", "/state")["calls"])
+
+    def calls(self, since: int = 0) -> list[JSON]:
+        found: list[JSON] = self.vendors.control("GET", f"/ledger?since={since}")
+        return found
+
+    def effects(self, since: int = 0) -> list[JSON]:
+        return [call for call in self.calls(since) if call["effect"]]
+
+    def rows(self, database: str, query: str, *values: Any) -> list[JSON]:
+        with closing(sqlite3.connect(self.folder / database)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(query, values)]
+
+    def links(self, target: str) -> dict[str, str]:
+        """The vendor's id -> the subject that Instep takes it for."""
+        query = "SELECT external_id, subject FROM links WHERE target = ? AND external_id <> ''"
+        return {row["external_id"]: row["subject"] for row in self.rows("state.db", query, target)}
+
+    def customers(self) -> dict[str, str | None]:
+        """Stripe's id -> the account that Instep takes it for."""
+        query = "SELECT id, account_id FROM facts WHERE kind = 'customer' AND NOT gone"
+        return {row["id"]: row["account_id"] for row in self.rows("state.db", query)}
+
+    def everything(self) -> dict[str, JSON]:
+        """All that the vendors and the product hold, ``kind id`` -> object."""
+        found: dict[str, JSON] = {}
+        for kind in LISTS:
+            found |= {f"{kind} {one['id']}": one for one in self._stripe(kind)}
+        for kind in ("people", "companies"):
+            found |= {f"{kind} {one['id']}": one for one in self.vendors.control("GET", f"/intercom/{kind}")}
+        for kind in ("tags", "data_attributes"):
+            listed = self.vendors.control("GET", f"/intercom/hand/{kind}?include_archived=true")["data"]
+            found |= {f"{kind} {one.get('model', '')} {one['name']}": one for one in listed}
+        instances = self.vendors.control("GET", "/provisioner/settings")["instances"]
+        found |= {f"instance {one['name']}": one for one in instances}
+        for table in ("users", "teams", "memberships", "identities", "projects", "schema_migrations"):
+            found |= {f"{table} {n}": row for n, row in enumerate(self.rows("company.db", f"SELECT * FROM {table}"))}
+        return found
+
+    def _stripe(self, kind: str) -> Iterator[JSON]:
+        more, after = True, ""
+        while more:
+            status = "&status=all" if kind == "subscriptions" else ""
+            page = self.vendors.stripe("GET", f"/v1/{kind}?limit=100{status}{after}")
+            yield from page["data"]
+            more = page["has_more"]
+            after = f"&starting_after={page['data'][-1]['id']}" if more else ""
+
+
+@contextmanager
+def company(folder: Path, size: float = 0.02, seed: int = 1, flaw: str = "") -> Iterator[Company]:
+    """Nothing of Instep is there yet."""
+    moment = datetime.fromtimestamp(START, UTC).isoformat()
+    with Vendors("--port", "0", "--now", moment, "--limits", "off") as vendors:
+        made = Company(folder, vendors, size, seed, flaw)
+        # What it was built with lies before Instep's birth.
+        made.advance(3600)
+        yield made
+
+
+def same(one: Any, other: Any) -> bool:
+    """Byte for byte, as JSON has it."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
