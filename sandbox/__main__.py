@@ -47,7 +47,12 @@ def main(arguments: list[str] | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     config = uvicorn.Config(
-        application(world), access_log=False, log_level="error", lifespan="off", timeout_graceful_shutdown=1
+        application(world),
+        access_log=False,
+        log_level="error",
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        date_header=False,
     )
     uvicorn.Server(config).run(sockets=[listener])
 

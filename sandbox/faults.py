@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 import orjson
@@ -39,7 +41,7 @@ _BETWEEN = {
 }
 _REFUSALS = {"429": 429, "429_retry_after": 429, "500_before": 500, "lock_timeout": 429, "key_in_use": 409}
 _CHANGED = ("500_after", "hang_after", "cut_after", "truncated")
-ACTIONS = (*_REFUSALS, *_BETWEEN, *(f"{name}_after" for name in _BETWEEN), *_CHANGED, "delay")
+ACTIONS = (*_REFUSALS, *_BETWEEN, *(f"{name}_after" for name in _BETWEEN), *_CHANGED, "delay", "skew")
 
 _STRIPE = {
     "429": ("invalid_request_error", "rate_limit", "Request rate limit exceeded."),
@@ -99,8 +101,10 @@ async def hold(receive: Receive, seconds: float) -> None:
 
 
 async def send_answer(answer: Answer, send: Send, fault: Fault | None = None) -> None:
-    """Send it whole; for cut_after send half of it, and the server closes the connection."""
-    headers = {**answer.headers, "content-length": str(len(answer.body))}
+    """Send it whole; for cut_after half of it, and the server closes the connection; for skew the Date is wrong."""
+    off = fault.arg if fault is not None and fault.action == "skew" else 0
+    date = formatdate(time.time() + off, usegmt=True)
+    headers = {**answer.headers, "content-length": str(len(answer.body)), "date": date}
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     if fault is not None and fault.action == "cut_after":

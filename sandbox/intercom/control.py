@@ -17,15 +17,16 @@ from sandbox.intercom.routes import ROUTES
 from sandbox.intercom.space import Contact, Workspace, workspace
 from sandbox.world import World
 
-_PLAIN = ("token", "id_code", "name", "region", "search_lag")
+_PLAIN = ("token", "id_code", "name", "region", "search_lag", "lacks", "versions")
 
 
 def control(world: World) -> APIRouter:
     """Routes to be mounted under ``/_sandbox/intercom``.
 
     ``GET /people`` and ``GET /companies`` dump everything; ``GET|PUT /settings`` shows or changes token, id_code,
-    name, region, search_lag (seconds) and timezone; ``PUT /in_use`` marks a tag or attribute as needed by a segment;
-    ``/hand/...`` is the whole API as a teammate would use it.
+    name, region, search_lag (seconds), lacks (scopes that the token has not), versions (of the API) and timezone;
+    ``PUT /in_use`` marks a tag or attribute as needed by a segment; ``/hand/...`` is the whole API as a teammate would
+    use it.
     """
     router, space = APIRouter(), workspace(world)
 

@@ -14,13 +14,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sandbox.intercom import scopes
 from sandbox.intercom.errors import ApiError, resource_not_found
 from sandbox.intercom.routes import ROUTES, Route
 from sandbox.intercom.space import RATE_LIMIT, RATE_SECONDS, Call, Workspace, workspace
 from sandbox.world import Entry, World
 
 DEFAULT_VERSION = "2.14"
-VERSIONS = {f"2.{minor}" for minor in range(7, 17)}
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -43,7 +43,8 @@ def endpoint(space: Workspace, route: Route) -> Endpoint:
         try:
             _authenticate(space, request)
             headers |= _take(space)
-            result = route.handler(space, _call(request, raw, request.state.entry))
+            scopes.require(route, space.lacks)
+            result = route.handler(space, _call(space, request, raw, request.state.entry))
         except ApiError as refusal:
             return send(refusal.status, refusal.body(headers["X-Request-Id"]), headers | refusal.headers)
         return send(route.status, result, headers)
@@ -57,7 +58,7 @@ def by_hand(space: Workspace, route: Route) -> Endpoint:
     async def answer(request: Request) -> Response:
         entry = Entry(0, space.world.now, "intercom", request.method, request.url.path, None)
         try:
-            result = route.handler(space, _call(request, await request.body(), entry))
+            result = route.handler(space, _call(space, request, await request.body(), entry))
         except ApiError as refusal:
             return send(refusal.status, refusal.body(space.uuid()), {})
         return send(route.status, result, {})
@@ -98,9 +99,9 @@ def _take(space: Workspace) -> dict[str, str]:
     return headers
 
 
-def _call(request: Request, raw: bytes, entry: Entry) -> Call:
+def _call(space: Workspace, request: Request, raw: bytes, entry: Entry) -> Call:
     version = request.headers.get("intercom-version", DEFAULT_VERSION)
-    if version not in VERSIONS:
+    if version not in space.versions:
         raise ApiError(400, "intercom_version_invalid", f"The requested version '{version}' could not be found")
     return Call(request.path_params, request.query_params, _body(request, raw), version, entry)
 

@@ -126,7 +126,7 @@ class Workspace:
     """Everything one workspace holds, by Intercom id; attributes by name, which serves one model only.
 
     ``events`` are by contact, ``users`` by external_id, ``company_ids`` by the customer's own id; ``order`` keeps every
-    contact ever made.
+    contact ever made. ``lacks``: scopes that the token has not.
     """
 
     def __init__(self, world: World) -> None:
@@ -136,6 +136,8 @@ class Workspace:
         self.zone = ZoneInfo("America/Los_Angeles")
         self.created_at = world.now
         self.search_lag = 0
+        self.lacks: list[str] = []
+        self.versions = [f"2.{minor}" for minor in range(7, 17)]
         self.window = Window(RATE_LIMIT, RATE_SECONDS)
         self.order: list[Contact] = []
         self.contacts: dict[str, Contact] = {}

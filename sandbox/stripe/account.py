@@ -38,7 +38,8 @@ KINDS = {
 class Account:
     """``dunning`` is what happens when retries are exhausted: ``canceled``, ``unpaid`` or ``past_due`` (leave it).
 
-    ``pages``: where its hosted pages are. ``asked``: what a Checkout session was asked to make."""
+    ``pages``: where its hosted pages are. ``asked``: what a Checkout session was asked to make. ``portal``: the
+    settings of the customer portal, None until somebody saves them."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -60,6 +61,7 @@ class Account:
         self.checkouts = self.shelves["checkout.session"]
         self.pages = "https://pay.stripe.test"
         self.asked: dict[str, Json] = {}
+        self.portal: Json | None = None
         self.outcomes: dict[str, str] = {}
         self.dunning = "canceled"
         self.timers: set[tuple[str, str, int]] = set()

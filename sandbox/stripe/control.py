@@ -9,10 +9,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.stripe import customers, disputes, invoices, seeding
+from sandbox.stripe import customers, disputes, invoices, portal, seeding
 from sandbox.stripe.account import Account
 from sandbox.stripe.errors import StripeError, invalid
-from sandbox.stripe.http import service
+from sandbox.stripe.http import Service, service
 from sandbox.world import World
 
 Json = dict[str, Any]
@@ -28,7 +28,8 @@ def control(world: World) -> APIRouter:
     makes it the default (action: the bank asks for 3-D Secure); ``PUT`` changes what the bank says to the default card;
     ``POST /customers/{id}/pay`` retries its open invoices; ``POST /customers/{id}/dispute {"status", "reason"}``
     disputes its latest payment, ``PUT`` moves that dispute; ``POST /import [...]``;
-    ``PUT /settings {"dunning": "canceled"|"unpaid"|"past_due", "key": ...}``.
+    ``PUT /settings {"dunning": "canceled"|"unpaid"|"past_due", "key", "lacks": [permissions that the rk_ key has not],
+    "version": the API version}``; ``PUT /portal`` saves its settings: fields of features, or null for none.
     """
     router, held = APIRouter(), service(world)
     account = held.account
@@ -50,10 +51,11 @@ def control(world: World) -> APIRouter:
 
     async def settings(request: Request) -> Response:
         body = orjson.loads(await request.body() or b"{}")
-        if not set(body) <= {"dunning", "key"} or body.get("dunning", "unpaid") not in DUNNING:
-            return _answer(lambda: _refuse(f"settings are key and dunning: {', '.join(DUNNING)}"))
-        account.dunning, held.key = body.get("dunning", account.dunning), body.get("key", held.key)
-        return _answer(lambda: {"dunning": account.dunning, "key": held.key})
+        return _answer(lambda: _settings(held, body))
+
+    async def change_portal(request: Request) -> Response:
+        features = orjson.loads(await request.body())
+        return _answer(lambda: portal.change(account, features))
 
     async def bulk(request: Request) -> Response:
         rows = orjson.loads(await request.body())
@@ -63,6 +65,7 @@ def control(world: World) -> APIRouter:
     router.add_route("/customers/{id}/dispute", dispute, methods=["POST", "PUT"])
     router.add_route("/customers/{id}/pay", pay, methods=["POST"])
     router.add_route("/settings", settings, methods=["GET", "PUT"])
+    router.add_route("/portal", change_portal, methods=["PUT"])
     router.add_route("/import", bulk, methods=["POST"])
     return router
 
@@ -74,8 +77,13 @@ def _answer(act: Any) -> Response:
         return Response(orjson.dumps(refusal.body), refusal.status, media_type="application/json")
 
 
-def _refuse(message: str) -> None:
-    raise invalid(message)
+def _settings(held: Service, body: Json) -> Json:
+    if not set(body) <= {"dunning", "key", "lacks", "version"} or body.get("dunning", "unpaid") not in DUNNING:
+        raise invalid(f"settings are key, lacks, version and dunning: {', '.join(DUNNING)}")
+    held.account.dunning = body.get("dunning", held.account.dunning)
+    held.key, held.version = body.get("key", held.key), body.get("version", held.version)
+    held.lacks = set(body.get("lacks", held.lacks))
+    return {"dunning": held.account.dunning, "key": held.key, "lacks": sorted(held.lacks), "version": held.version}
 
 
 def _add_card(account: Account, id: str, body: Json) -> Json:

@@ -10,10 +10,11 @@ from weakref import WeakKeyDictionary
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.faults import Answer, send_answer, server_error
-from sandbox.stripe import expand, forms, params
+from sandbox.stripe import expand, forms, params, portal, rights
 from sandbox.stripe.account import VERSION, Account
 from sandbox.stripe.errors import NotBegun, StripeError
 from sandbox.stripe.idempotency import Kept
+from sandbox.stripe.misc import ACCOUNT_ID
 from sandbox.stripe.route import Route
 from sandbox.stripe.routes import find
 from sandbox.world import Entry, Window, World
@@ -27,10 +28,12 @@ ENDPOINT_PER_SECOND = 25
 
 @dataclass(slots=True, eq=False)
 class Service:
-    """One account behind one secret key."""
+    """One account behind one secret key; ``lacks``: what its restricted form may not do. ``version``: the only one."""
 
     account: Account
     key: str = "sk_test_sandbox"
+    lacks: set[str] = field(default_factory=set)
+    version: str = VERSION
     kept: Kept = field(default_factory=Kept)
     windows: dict[str, Window] = field(default_factory=dict)
 
@@ -50,7 +53,9 @@ _SERVICES: WeakKeyDictionary[World, Service] = WeakKeyDictionary()
 def service(world: World) -> Service:
     """The one account of a world, made on first use."""
     if world not in _SERVICES:
-        _SERVICES[world] = Service(Account(world))
+        account = Account(world)
+        account.portal = portal.saved(world.now)
+        _SERVICES[world] = Service(account)
     return _SERVICES[world]
 
 
@@ -78,7 +83,7 @@ def answer(held: Service, method: str, path: str, text: str, headers: dict[str, 
     except StripeError as refusal:
         result = _refusal(refusal)
     held.account.request = {"id": None, "idempotency_key": None}
-    result.headers |= {"request-id": request, "stripe-version": VERSION}
+    result.headers |= {"request-id": request, "stripe-version": held.version}
     return result
 
 
@@ -88,12 +93,13 @@ def _refusal(refusal: StripeError) -> Answer:
 
 
 def _admitted(held: Service, method: str, path: str, text: str, headers: dict[str, str], entry: Entry) -> Answer:
-    _authenticate(held, headers)
-    if headers.get("stripe-version", VERSION) != VERSION:
+    key = _authenticate(held, headers)
+    if headers.get("stripe-version", held.version) != held.version:
         raise NotBegun(400, f"Invalid Stripe API version: {headers['stripe-version']}")
     route, id = find(method, path)
     if route is None:
         raise StripeError(404, f"Unrecognized request URL ({method}: {path}).")
+    rights.require(route, key, held.lacks, ACCOUNT_ID)
     _take(held, route)
     try:
         raw = forms.decode(text)
@@ -104,12 +110,14 @@ def _admitted(held: Service, method: str, path: str, text: str, headers: dict[st
     return _once(held, call, (method, path, raw))
 
 
-def _authenticate(held: Service, headers: dict[str, str]) -> None:
+def _authenticate(held: Service, headers: dict[str, str]) -> str:
+    """The key. Raises StripeError 401."""
     scheme, _, key = headers.get("authorization", "").partition(" ")
     if scheme != "Bearer" or not key:
         raise StripeError(401, "You did not provide an API key.")
     if key not in (held.key, held.key.replace("sk_", "rk_", 1)):
         raise StripeError(401, f"Invalid API Key provided: {key[:8]}***")
+    return key
 
 
 def _take(held: Service, route: Route) -> None:

@@ -11,6 +11,7 @@ from sandbox.stripe import (
     invoice_items,
     invoices,
     misc,
+    portal,
     previews,
     resuming,
     sessions,
@@ -214,6 +215,12 @@ ROUTES = [
         misc.delete_webhook,
         "",
         "webhook_endpoint.deleted",
+    ),
+    _route(
+        "GET /v1/billing_portal/configurations billing_portal.configuration",
+        billing_portal.ConfigurationListParams,
+        portal.configurations,
+        f"{_LIST} active is_default",
     ),
     _route(
         "POST /v1/billing_portal/sessions session",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.stripe import portal as settings
 from sandbox.stripe.account import Account
 from sandbox.stripe.errors import NotBegun, invalid
 from sandbox.stripe.metadata import merged
@@ -40,7 +41,7 @@ def portal(account: Account, id: str, params: Json) -> Json:
     made = {
         "id": session,
         "object": "billing_portal.session",
-        "configuration": "bpc_sandbox",
+        "configuration": settings.needed(account, flow["type"] if flow else "")["id"],
         "created": account.now,
         "customer": params["customer"],
         "customer_account": None,

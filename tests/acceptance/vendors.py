@@ -17,7 +17,8 @@ JSON = dict[str, Any]
 
 @dataclass(frozen=True)
 class Call:
-    """One call as the vendor booked it. ``effect`` is empty where nothing changed."""
+    """One call as the vendor booked it. ``write``: no read, whatever its method; ``effect`` is empty where nothing
+    changed."""
 
     system: str
     method: str
@@ -27,15 +28,11 @@ class Call:
     effect: str
     object_id: str
     fault: str
+    write: bool
 
     @property
     def line(self) -> str:
         return f"{self.system} {self.method} {self.path}"
-
-    @property
-    def writes(self) -> bool:
-        """Everything but reads; a search is a read that is spelled POST."""
-        return self.method != "GET" and not self.path.endswith("/search")
 
 
 class Vendors:
@@ -91,7 +88,7 @@ class Vendors:
         return [Call(**{name: row[name] for name in names}) for row in self.control("GET", f"/ledger?since={mark}")]
 
     def writes(self, mark: int) -> list[Call]:
-        return [call for call in self.since(mark) if call.writes]
+        return [call for call in self.since(mark) if call.write]
 
     def effects(self, mark: int) -> list[str]:
         """What really changed, as ``effect object``."""

@@ -19,4 +19,5 @@ def sandbox(sandbox_process) -> Iterator[Sandbox]:
     yield sandbox_process
     sandbox_process.control("DELETE", "/faults")
     sandbox_process.control("POST", "/limits", {"stripe_per_second": 0, "stripe_endpoint_per_second": 0})
-    sandbox_process.control("PUT", "/stripe/settings", {"dunning": "canceled", "key": KEY})
+    sandbox_process.control("PUT", "/stripe/settings", {"dunning": "canceled", "key": KEY, "lacks": []})
+    sandbox_process.control("PUT", "/stripe/portal", {})

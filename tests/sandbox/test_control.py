@@ -3,6 +3,7 @@
 import signal
 import time
 import uuid
+from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
@@ -61,6 +62,27 @@ def test_the_ledger_can_be_read_from_a_point_on_and_writes_only(sandbox):
     assert both[0]["params"] == {"limit": 1}
     (write,) = sandbox.control("GET", f"/ledger?since={since}&writes=1")
     assert (write["system"], write["status"], write["at"]) == ("stripe", 200, sandbox.now)
+
+
+def test_a_read_that_is_spelled_post_is_no_write(sandbox):
+    since = sandbox.control("GET", "/state")["calls"]
+    headers = {"Authorization": "Bearer tok_sandbox"}
+    paged = {"query": {"field": "email", "operator": "=", "value": "a"}}
+    requests.post(f"{sandbox.url}/intercom/contacts/search", json=paged, headers=headers, timeout=10)
+    requests.post(f"{sandbox.url}/intercom/companies/list?page=1", headers=headers, timeout=10)
+    sandbox.raw("POST", "/v1/invoices/create_preview", {"subscription": "sub_none"})
+    assert len(sandbox.control("GET", f"/ledger?since={since}")) == 3
+    assert sandbox.control("GET", f"/ledger?since={since}&writes=1") == []
+
+
+def test_an_answer_may_carry_a_wrong_date(sandbox):
+    fault(sandbox, "skew", arg=600)
+    late, right = (
+        parsedate_to_datetime(sandbox.raw("GET", "/v1/customers").headers["date"]).timestamp() - time.time()
+        for _ in range(2)
+    )
+    assert late > 590
+    assert abs(right) < 10
 
 
 @pytest.mark.parametrize(

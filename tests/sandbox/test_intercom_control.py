@@ -60,6 +60,8 @@ def test_settings(api: Api):
         "name": "Sandbox",
         "region": "EU",
         "search_lag": 0,
+        "lacks": [],
+        "versions": [f"2.{minor}" for minor in range(7, 17)],
         "timezone": "Europe/Vienna",
     }
     assert api.call("GET", "/me").status_code == 401

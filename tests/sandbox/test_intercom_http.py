@@ -17,6 +17,17 @@ def test_me_names_the_workspace(api: Api):
     assert (app["id_code"], app["region"], app["timezone"]) == ("sandbox", "US", "America/Los_Angeles")
 
 
+def test_a_token_without_a_scope(api: Api):
+    api.control("PUT", "/settings", {"lacks": ["Read tags", "Write users and companies"]})
+    for method, path, status in (
+        ("GET", "/tags", 401), ("POST", "/tags", 400), ("GET", "/contacts", 200), ("POST", "/contacts", 401),
+        ("POST", "/companies/list", 200), ("GET", "/me", 200),
+    ):  # fmt: skip
+        answer = api.call(method, path, {} if method == "POST" else None)
+        assert answer.status_code == status, (method, path)
+        assert status != 401 or answer.json()["errors"][0]["code"] == "token_unauthorized"
+
+
 @pytest.mark.parametrize("version", ["2.7", "2.14", "2.16"])
 def test_known_versions(api: Api, version):
     assert api.call("GET", "/me", **{"Intercom-Version": version}).status_code == 200

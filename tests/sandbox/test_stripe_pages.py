@@ -160,3 +160,21 @@ def test_a_preview_says_what_comes_next_and_makes_nothing(sandbox):
     assert (seen["amount_due"], seen["created"]) == (5400, now)
     assert sandbox.last_write()["effect"] == ""
     assert len(sandbox.get("/v1/invoices", customer=customer["id"])["data"]) == 1
+
+
+def test_without_portal_settings_there_is_no_session(sandbox):
+    customer = {"customer": sandbox.customer()["id"]}
+    change = customer | {"flow_data[type]": "payment_method_update"}
+    listed = "/v1/billing_portal/configurations"
+    (usual,) = sandbox.get(listed, is_default="true", active="true")["data"]
+    assert usual["features"]["subscription_update"]["trial_update_behavior"] == "continue_trial"
+    assert sandbox.get(listed, is_default="false")["data"] == []
+    sandbox.control("PUT", "/stripe/portal", {"payment_method_update": {"enabled": False}})
+    assert sandbox.error("POST", "/v1/billing_portal/sessions", change)[0] == 400
+    assert sandbox.post("/v1/billing_portal/sessions", customer)["configuration"] == usual["id"]
+    sandbox.http.put(f"{sandbox.url}/_sandbox/stripe/portal", data="null", timeout=10)
+    assert sandbox.get(listed)["data"] == []
+    assert (
+        "save your customer portal settings"
+        in sandbox.error("POST", "/v1/billing_portal/sessions", customer)[1]["message"]
+    )

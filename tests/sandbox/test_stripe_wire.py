@@ -16,6 +16,18 @@ def test_other_api_versions_are_refused(sandbox):
     assert sandbox.raw("GET", "/v1/account", headers={"Stripe-Version": "2026-10-28.endive"}).status_code == 200
 
 
+def test_a_restricted_key_without_a_permission_is_told_which(sandbox):
+    sandbox.control("PUT", "/stripe/settings", {"lacks": ["rak_plan_read", "rak_customer_write"]})
+    restricted = {"auth": "rk_test_sandbox"}
+    for method, path, needed in (("GET", "/v1/prices", "plan_read"), ("POST", "/v1/customers", "customer_write")):
+        status, error = sandbox.error(method, path, **restricted)
+        assert (status, error["type"]) == (403, "invalid_request_error")
+        assert f"Having the 'rak_{needed}' permission" in error["message"]
+        assert sandbox.raw(method, path).status_code == 200
+    assert sandbox.raw("GET", "/v1/customers", **restricted).status_code == 200
+    assert sandbox.raw("POST", "/v1/prices", **restricted).status_code == 403  # Write implies read.
+
+
 def test_every_answer_has_a_request_id(sandbox):
     first, second = (sandbox.raw("GET", "/v1/account").headers["request-id"] for _ in range(2))
     assert first.startswith("req_")
