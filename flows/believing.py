@@ -75,10 +75,10 @@ class Beliefs:
 
     def adopt(self, lease: Lease, desired: Desired, link: Link, held: Held) -> Link:
         """What was read replaces what was believed; the next update gets a new key. A set whose members are accounts
-        is read only as far as it concerns us, so what we had put there stays believed."""
+        is read only as far as it should hold them, so what we had put there and is to be taken off stays believed."""
+        unread = {name: set(link.sets.get(name, ())) - desired.sets.get(name, frozenset()) for name in desired.ids}
         sets = dict(link.sets) | {
-            name: tuple(sorted({*members, *(link.sets.get(name, ()) if name in desired.ids else ())}))
-            for name, members in held.sets.items()
+            name: tuple(sorted({*members, *unread.get(name, ())})) for name, members in held.sets.items()
         }
         read = replace(
             link,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from connectors.contract import ConnectorError
+from flows.comparing import Compared
 from flows.engine import LEASE, Engine, Tally
 from flows.erasing import weigh
 from flows.house import Instep, configuration_changed, follow_configuration
@@ -36,7 +37,8 @@ LOOK_PAUSE = 10
 
 @dataclass(slots=True)
 class Report:
-    """What one run did. ``troubles``: system -> what is wrong, one sentence each."""
+    """What one run did. ``troubles``: system -> what is wrong, one sentence each. ``compared``: by a sweep or an
+    audit."""
 
     run: str
     purpose: str
@@ -44,6 +46,7 @@ class Report:
     looked: Looked = field(default_factory=Looked)
     tally: Tally = field(default_factory=Tally)
     troubles: dict[str, str] = field(default_factory=dict)
+    compared: list[Compared] = field(default_factory=list)
     backlog: Backlog | None = None
     new_todo: int = 0
 
@@ -64,11 +67,11 @@ class Hub:
         self.report = Report(uuid4().hex[:12], purpose)
         for system, why in instep.unreachable.items():
             self.report.troubles[system] = self.report.tally.stopped[system] = why
-        self._owner = this_worker()
+        self.owner = this_worker()
         self._look_after = 0.0
         self._size = instep.settings.instep_concurrency
         self._pool = ThreadPoolExecutor(self._size, "instep")
-        self._reader = Reader(instep.store, instep.systems, instep.now, self._owner, self._pool)
+        self._reader = Reader(instep.store, instep.systems, instep.now, self.owner, self._pool)
         self._engine = Engine(
             instep.store, instep.systems, self._reader, instep.now, self.report.run, instep.house.born_at,
             instep.house.installation_id[:8], self.report.tally,
@@ -108,6 +111,10 @@ class Hub:
             self.report.troubles[name] = f"{name} could not be read: {error}"
             return None
         self.report.pulled.append(pulled)
+        if pulled.compared:
+            self.report.compared.append(pulled.compared)
+        if pulled.looked:
+            self._note(pulled.looked)
         return pulled
 
     @contextmanager
@@ -119,12 +126,15 @@ class Hub:
         if time.monotonic() < self._look_after:
             return 0
         looked = self._reader.look(limit)
+        self._note(looked)
+        return looked.hints
+
+    def _note(self, looked: Looked) -> None:
         self.report.looked.hints += looked.hints
         self.report.looked.roots += looked.roots
         for system, why in looked.failed.items():
             self.report.troubles[system] = f"{system} could not be read: {why}"
             self._look_after = time.monotonic() + LOOK_PAUSE
-        return looked.hints
 
     def scanned(self) -> bool:
         """Nothing that could already exist is created before every source was read once, whole."""
@@ -141,7 +151,7 @@ class Hub:
             return False
         instep = self.instep
         systems, domains = instep.systems, instep.systems.config.trials.one_per_domain
-        if not learn_past_trials(instep.store, systems.pseudonyms, self._owner, instep.now(), domains):
+        if not learn_past_trials(instep.store, systems.pseudonyms, self.owner, instep.now(), domains):
             self.report.troubles["first scan"] = "another worker is learning of past trials; nothing is sent before"
             return False
         follow_configuration(instep)
@@ -158,7 +168,7 @@ class Hub:
             self.instep.systems = replace(self.instep.systems, modes=house.modes, pilots=house.pilots)
             self._engine.follow(self.instep.systems)
         weigh(store, self.instep.systems.config, self.instep.now())
-        return store.lease_accounts(self._owner, self.instep.now(), self._size * BATCH, LEASE, tuple(only))
+        return store.lease_accounts(self.owner, self.instep.now(), self._size * BATCH, LEASE, tuple(only))
 
     def work(self, leases: Iterable[Lease]) -> int:
         """One batch, in threads; returns how many."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 
 from connectors.contract import ConnectorError, Page, Source, Stale
+from flows.comparing import Compared, Difference
 from flows.erasing import heed
 from flows.wiring import SourceLine, Systems
-from mappings.model import Fact, Record, Ref, fingerprint
+from mappings.model import AccountId, Fact, Record, Ref, fingerprint
 from mappings.plan import match, match_surely
 from mappings.text import identifier
 from state.store import Cursor, Finding, Hint, Landed, Lease, Store, Todo
@@ -20,6 +22,8 @@ log = logging.getLogger("instep")
 
 SOURCE_LEASE = 300.0
 LOOK_BATCH = 200
+CHANGED, ABSENT = "not as it was read before", "not listed any more"
+NOBODY = AccountId("")
 # A hint this young may be ahead of what the vendor's reads show.
 UNSETTLED = 60
 
@@ -30,22 +34,28 @@ class BadId(ValueError):
 
 @dataclass(slots=True)
 class Pulled:
-    """What one pull of one source did. ``busy``: another worker is reading it."""
+    """What one pull of one source did. ``busy``: another worker is reading it. ``moved``: roots that a scan found to
+    differ, ``named``: those it could only name, ``absent``: those it did not meet. ``compared``: by a sweep."""
 
     source: str
     hints: int = 0
     rows: int = 0
-    absent: int = 0
+    moved: set[Ref] = field(default_factory=set)
+    named: set[Ref] = field(default_factory=set)
+    absent: list[Ref] = field(default_factory=list)
     busy: bool = False
     scanned: bool = False
+    looked: Looked | None = None
+    compared: Compared | None = None
 
 
 @dataclass(slots=True)
 class Looked:
-    """What one look did: ``failed`` systems could not be read."""
+    """What one look did: ``changed`` roots are not what they were, ``failed`` systems could not be read."""
 
     hints: int = 0
     roots: int = 0
+    changed: set[Ref] = field(default_factory=set)
     failed: dict[str, ConnectorError] = field(default_factory=dict)
 
 
@@ -65,7 +75,7 @@ class Reader:
         cursor = self._store.lease_cursor(source.name, self._owner, SOURCE_LEASE)
         if cursor is None:
             return Pulled(source.name, busy=True)
-        pulled = Pulled(source.name)
+        pulled, begun, known = Pulled(source.name), self._now(), cursor.scanned_at is not None
         try:
             if sweep or source.feed == "truth" or cursor.scanned_at is None or cursor.scan_look is not None:
                 cursor = self._scan(line, cursor, pulled, progress)
@@ -76,6 +86,8 @@ class Reader:
                 self._hear(source, cursor, pulled)
         finally:
             self._store.release_cursor(cursor)
+        if sweep and known:
+            pulled.compared = self._compared(source, pulled, begun)
         return pulled
 
     def _hear(self, source: Source, cursor: Cursor, pulled: Pulled) -> None:
@@ -94,8 +106,10 @@ class Reader:
         for page in source.scan(cursor.scan):
             landed = self._land(line, look, page, cursor)
             pulled.rows += landed.rows
+            pulled.moved |= landed.changed
             if page.changes:
                 pulled.hints += self._store.take_in(cursor, page.changes, None, self._now())
+                pulled.named |= {change.ref for change in page.changes}
             if progress:
                 progress(len(page.records))
         pulled.absent = self._store.finish_scan(cursor, source.kinds, self._now())
@@ -103,6 +117,36 @@ class Reader:
             self._match_again()
         pulled.scanned = True
         return cursor
+
+    def _compared(self, source: Source, pulled: Pulled, begun: int) -> Compared:
+        """What a sweep found to differ, and whether an event, or the pull that it was, says why."""
+        asked = pulled.named.union(pulled.absent)
+        told = self._store.told([*pulled.moved, *asked], begun) if source.feed == "hints" else None
+        pulled.looked = self.look(sys.maxsize)
+        moved = pulled.moved | (asked & pulled.looked.changed)
+        if told is not None:
+            # A bulk page shows less than a look: what a look finds as it was before did not move.
+            moved -= self._looked_at(moved - asked - told)
+        differences = [
+            Difference(
+                f"{ref.kind}:{ref.id}",
+                NOBODY,
+                ABSENT if ref in pulled.absent else CHANGED,
+                explained=told is None or ref in told,
+            )
+            for ref in sorted(moved, key=str)
+        ]
+        every = self._store.count_roots(source.name.partition(".")[0], source.kinds)
+        return Compared(source.name, max(0, every - len(differences)), differences, self._now())
+
+    def _looked_at(self, refs: Collection[Ref]) -> set[Ref]:
+        """Those whose facts move when they are fetched by themselves."""
+        every, moved = sorted(refs, key=str), set[Ref]()
+        for start in range(0, len(every), LOOK_BATCH):
+            look, some = self._store.draw_look(), every[start : start + LOOK_BATCH]
+            records = [record for record in self._pool.map(lambda ref: self._attempt(ref, {}), some) if record]
+            moved |= self._record(look, records, (), None).changed if records else set()
+        return moved
 
     def _match_again(self) -> None:
         """Only now all candidates for an e-mail are known."""
@@ -163,6 +207,7 @@ class Reader:
         self._look_again(seen, landed)
         looked.hints += len(seen)
         looked.roots += len(records)
+        looked.changed |= landed.changed
 
     def _postpone(self, hints: Sequence[Hint]) -> None:
         """What could not be fetched does not stand in the way of the others; it comes back within two minutes."""

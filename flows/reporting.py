@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.client.schemas.objects import State
 
 from connectors.contract import ConnectorError
+from flows.comparing import Compared, verdict
 from flows.failures import opened, troubles
 from flows.hub import Hub, Report
 from flows.reading import Pulled
@@ -106,6 +108,7 @@ def markdown(report: Report, entries: Sequence[Entry], wrong: Sequence[str]) -> 
         todo,
         _section("What is wrong", [f"- {escaped(problem)}" for problem in wrong]),
         _table("Sources", ("source", "whole", "rows", "hints", "gone"), [_source(p) for p in report.pulled]),
+        _table("Compared", ("what", "compared", "equal", "differ, by reason"), [_compared(c) for c in report.compared]),
         _table("Changes", ("target", "count"), sorted(tally.writes.items())),
         _table("Accounts and targets", ("outcome", "count"), sorted(tally.outcomes.items())),
     ]
@@ -130,7 +133,8 @@ def _attempt(hub: Hub, work: Callable[[Hub], None]) -> list[str]:
 
 def _done(report: Report) -> str:
     rows, hints = (sum(getattr(pulled, what) for pulled in report.pulled) for what in ("rows", "hints"))
-    return f"{came_in(rows, hints)}, {_worked(report.tally.accounts, report.writes)}"
+    found = verdict(report.compared)
+    return f"{f'{found}; ' if found else ''}{came_in(rows, hints)}, {_worked(report.tally.accounts, report.writes)}"
 
 
 def came_in(rows: int, hints: int) -> str:
@@ -175,7 +179,12 @@ def _what(name: str, value: object) -> str:
 
 def _source(pulled: Pulled) -> tuple[object, ...]:
     whole = "read elsewhere" if pulled.busy else "yes" if pulled.scanned else "no"
-    return pulled.source, whole, pulled.rows, pulled.hints, pulled.absent
+    return pulled.source, whole, pulled.rows, pulled.hints, len(pulled.absent)
+
+
+def _compared(one: Compared) -> tuple[object, ...]:
+    reasons = Counter(difference.reason for difference in one.differences)
+    return one.of, one.all, one.equal, ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
 
 
 def _table(title: str, head: Sequence[str], body: Sequence[Sequence[object]]) -> str:

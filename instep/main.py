@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError, MissingArgumentError, UnknownCommandErr
 
 from instep import (
     adopting,
+    auditing,
     demonstrating,
     door,
     drafting,
@@ -58,6 +59,7 @@ app.command(adopting.pause)
 app.command(running.plan)
 app.command(running.sync)
 app.command(running.sweep)
+app.command(auditing.audit)
 app.command(knowing.status)
 app.command(knowing.todo)
 app.command(following.after)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.wording import counted
+from instep.comparing import show_compared
 from instep.options import Json, Only
 from instep.screen import as_json, complain, console, moment, progress, public, say, show, table
 from instep.telling import by_target, telling
@@ -28,7 +29,7 @@ def plan(*, only: Only | None = None, json: Json = False) -> int:
     """Read every source and show what a sync would send, without sending it."""
     from flows.hub import Hub
 
-    instep = _open(only, "plan")
+    instep = open_for(only, "plan")
     with progress() as tell, Hub(instep, "plan", tell) as hub:
         hub.pull()
         steps = hub.plan(only or ())
@@ -40,30 +41,31 @@ def plan(*, only: Only | None = None, json: Json = False) -> int:
         say(f"{counted(len(steps), 'step')} for {counted(accounts, 'account')}.{_watching(instep)}")
     else:
         say(f"Nothing to send.{_watching(instep)}")
-    return _ended(hub.report)
+    return ended(hub.report)
 
 
 def sync(*, only: Only | None = None, json: Json = False) -> int:
     """Read every source, then send what is missing until nothing is left to do."""
     from flows.hub import sync as run
 
-    instep = _open(only, "sync")
+    instep = open_for(only, "sync")
     with progress() as tell:
         report = run(instep, only or (), tell)
     return _told(instep, report, json)
 
 
 def sweep(*, only: Only | None = None, json: Json = False) -> int:
-    """Read every source whole, whatever its events said, then do what sync does."""
+    """Compare every source whole with what is known of it, whatever its events said, then do what sync does."""
     from flows.hub import sweep as run
 
-    instep = _open(only, "sweep")
+    instep = open_for(only, "sweep")
     with progress() as tell:
         report = run(instep, only or (), tell)
     return _told(instep, report, json)
 
 
-def _open(only: Sequence[AccountId] | None, purpose: str) -> Instep:
+def open_for(only: Sequence[AccountId] | None, purpose: str) -> Instep:
+    """Raises Failed or Misuse; a run that could not begin is kept for ``status``."""
     from flows.failures import opened
     from flows.requesting import must_be_known
     from flows.settings import load_settings
@@ -124,7 +126,7 @@ def _told(instep: Instep, report: Report, json: bool) -> int:
         as_json(summary(report))
     else:
         _summarise(instep, report)
-    return _ended(report)
+    return ended(report)
 
 
 def summary(report: Report) -> dict[str, Any]:
@@ -138,6 +140,7 @@ def summary(report: Report) -> dict[str, Any]:
             {"source": p.source, "rows": p.rows, "hints": p.hints, "whole": p.scanned, "busy": p.busy}
             for p in report.pulled
         ],
+        "compared": [one.as_data() for one in report.compared],
         "looked_at": report.looked.roots,
         "accounts": tally.accounts,
         "outcomes": {str(name): count for name, count in tally.outcomes.items()},
@@ -153,6 +156,7 @@ def _summarise(instep: Instep, report: Report) -> None:
     """What is new, what was sent and why, what is left."""
     news = [_read(pulled) for pulled in report.pulled if pulled.busy or pulled.rows or pulled.hints]
     say(f"New in {', '.join(news)}." if news else "Nothing new in the sources since they were last read.")
+    show_compared(report.compared)
     sent = instep.store.journal(limit=JOURNAL, run=report.run)[::-1]
     if sent:
         show(table(("target", "sent#", "what"), by_target(sent, [line.target.name for line in instep.systems.targets])))
@@ -183,7 +187,7 @@ def _read(pulled: Pulled) -> str:
     return f"{pulled.source} ({' and '.join(found)})"
 
 
-def _ended(report: Report) -> int:
+def ended(report: Report) -> int:
     """Troubles on standard error, and the exit code."""
     from flows.failures import troubles
 

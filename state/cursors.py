@@ -7,14 +7,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from mappings.model import Change
+from mappings.model import Change, Ref
 from state.database import Base, reading, writing
-from state.inbox import put
+from state.inbox import SCAN, put
 from state.looks import next_look
 from state.refs import root_ref, under
 from state.schema import cursors, facts
 from state.sql import clock
 from state.types import Cursor, LeaseLost
+
+AUDIT = "audit "
+"""What the cursor of an audit is named after, before its target."""
 
 
 class Cursors(Base):
@@ -61,9 +64,9 @@ class Cursors(Base):
         return fence(connection, cursor, position=position, scan=None, scan_look=look_no)
 
     @writing
-    def finish_scan(self, connection: Connection, cursor: Cursor, kinds: Sequence[str], now: int) -> int:
+    def finish_scan(self, connection: Connection, cursor: Cursor, kinds: Sequence[str], now: int) -> list[Ref]:
         """Mark the scan complete. Roots of these root kinds with a live row that the scan did not meet become hints for
-        a direct look (absence is not deletion); returns how many. The roots' ``Ref.source`` is the cursor's source up
+        a direct look (absence is not deletion), and are returned. The roots' ``Ref.source`` is the cursor's source up
         to its first dot. LeaseLost when fenced."""
         look_no = fence(connection, cursor).scan_look or 0
         absent = connection.execute(
@@ -75,16 +78,16 @@ class Cursors(Base):
             )
             .distinct()
         )
-        changes = [Change(root_ref(key), f"scan:{look_no}:{key}", now) for key in absent.scalars()]
+        changes = [Change(root_ref(key), f"{SCAN}{look_no}:{key}", now) for key in absent.scalars()]
         put(connection, self.database, changes, now, "not met by a scan")
         fence(connection, cursor, scan=None, scan_look=None, scanned_at=now)
-        return len(changes)
+        return [change.ref for change in changes]
 
     @reading
     def read_at(self, connection: Connection) -> dict[str, int | None]:
         """When each source was last read whole, unix seconds; None where that has not ended yet."""
-        rows = connection.execute(select(cursors.c.source, cursors.c.scanned_at).order_by(cursors.c.source))
-        return dict(rows.tuples().all())
+        rows = select(cursors.c.source, cursors.c.scanned_at).where(~cursors.c.source.startswith(AUDIT))
+        return dict(connection.execute(rows.order_by(cursors.c.source)).tuples().all())
 
     @reading
     def unscanned(self, connection: Connection, sources: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from state.database import Base, reading, writing
 from state.inbox import handle, handle_pushed
 from state.landing import Landing
 from state.matching import Matching, lock_matching, same_fact
-from state.refs import root_key, root_ref
+from state.refs import root_key, root_ref, under
 from state.schema import agenda, facts, links, match_keys
 from state.sql import any_of
 from state.types import Cursor, Finding, Hint, Landed, Lease, Match
@@ -94,6 +94,12 @@ class Facts(Base):
         """Roots of the account's live facts."""
         mine = select(facts.c.root).where(facts.c.account_id == account, facts.c.gone.is_(False))
         return [root_ref(key) for key in connection.scalars(mine.distinct().order_by(facts.c.root))]
+
+    @reading
+    def count_roots(self, connection: Connection, source: str, kinds: Sequence[str]) -> int:
+        """How many roots of these kinds there are."""
+        live = under(facts.c.root, source, kinds) & facts.c.gone.is_(False)
+        return int(connection.scalar(select(func.count(facts.c.root.distinct())).where(live)) or 0)
 
     @reading
     def known(self, connection: Connection, kind: str, id: str) -> bool:

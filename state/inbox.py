@@ -16,6 +16,8 @@ from state.sql import any_of
 from state.types import Hint, Lease
 
 LEDGER_SECONDS: Final = 35 * 86_400
+SCAN: Final = "scan:"
+"""How the hints that a scan leaves begin: they say where to look, not that something happened."""
 
 
 class Inbox(Base):
@@ -30,6 +32,13 @@ class Inbox(Base):
         due = (inbox.c.handled_at.is_(None)) & (inbox.c.due_at <= now)
         rows = connection.execute(select(inbox).where(due).order_by(inbox.c.due_at, inbox.c.id).limit(limit))
         return [Hint(r.id, r.source, r.event_id, root_ref(r.root), r.occurred_at, r.attempts) for r in rows]
+
+    @reading
+    def told(self, connection: Connection, refs: Collection[Ref], since: int) -> set[Ref]:
+        """Those of these roots that somebody has told us of, and that were not dealt with before ``since``."""
+        about = inbox.c.root.in_(any_of(map(root_key, refs))) & ~inbox.c.event_id.startswith(SCAN)
+        fresh = inbox.c.handled_at.is_(None) | (inbox.c.handled_at >= since)
+        return set(map(root_ref, connection.scalars(select(inbox.c.root).where(about, fresh))))
 
     @writing
     def requeue(self, connection: Connection, hints: Sequence[Hint], due_at: int, error: str = "") -> None:

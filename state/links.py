@@ -27,13 +27,13 @@ class Links(Base):
     def links(self, connection: Connection, subjects: Sequence[Subject]) -> dict[tuple[str, Subject], Link]:
         """By (target, subject)."""
         rows = connection.execute(select(links).where(links.c.subject.in_(any_of(subjects))))
-        return {(row.target, row.subject): _link(row) for row in rows}
+        return {(row.target, row.subject): link_of(row) for row in rows}
 
     @reading
     def links_of(self, connection: Connection, account: AccountId) -> list[Link]:
         """Links last written for this account."""
         mine = select(links).where(links.c.account_id == account).order_by(links.c.target, links.c.subject)
-        return [_link(row) for row in connection.execute(mine)]
+        return [link_of(row) for row in connection.execute(mine)]
 
     @reading
     def linked(self, connection: Connection, target: str, external_ids: Collection[str]) -> dict[str, Subject]:
@@ -164,7 +164,7 @@ def _is(link: Link) -> Any:
 
 def _stored(connection: Connection, link: Link) -> Link | None:
     row = connection.execute(select(links).where(_is(link)).with_for_update()).one_or_none()
-    return _link(row) if row else None
+    return link_of(row) if row else None
 
 
 def _moved_on(stored: Link, link: Link) -> bool:
@@ -212,7 +212,8 @@ def _save(connection: Connection, lease: Lease, stored: Link | None, link: Link)
 
 def _values(link: Link) -> dict[str, Any]:
     plain = {name: getattr(link, name) for name in _SAME}
-    return plain | {"held": link.values, "sets": link.sets, "sent": link.sent}
+    # What an audit found is about the Link as it was.
+    return plain | {"held": link.values, "sets": link.sets, "sent": link.sent, "drift": None}
 
 
 _SAME = (
@@ -221,6 +222,6 @@ _SAME = (
 )  # fmt: skip
 
 
-def _link(row: Row[Any]) -> Link:
+def link_of(row: Row[Any]) -> Link:
     sets = {name: tuple(members) for name, members in row.sets.items()}
     return Link(values=row.held, sets=sets, sent=row.sent, **{name: getattr(row, name) for name in _SAME})

@@ -171,6 +171,8 @@ links = Table(
     Column("pending_since", BigInteger),
     _words("parked_for"),
     Column("acknowledged_at", BigInteger),
+    _number("audit_no"),
+    Column("drift", Json),
 )
 _NAMED = text("external_id <> ''")
 Index("links_external", links.c.target, links.c.external_id, unique=True, sqlite_where=_NAMED, postgresql_where=_NAMED)

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select, update
 
 from state import migrations
 from state.agenda import Agenda
-from state.cursors import Cursors
+from state.audits import Audits
+from state.cursors import AUDIT, Cursors
 from state.database import Database, reading, writing
 from state.erasures import Erasures
 from state.facts import Facts
@@ -43,6 +44,7 @@ from state.types import (
 )
 
 __all__ = [
+    "AUDIT",
     "AlreadyRedeemed",
     "Backlog",
     "Braked",
@@ -65,7 +67,7 @@ __all__ = [
 ]
 
 
-class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Revocations, Erasures):
+class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Revocations, Erasures, Audits):
     """``now`` parameters are the mapping clock (may be frozen); leases, back-off and retry use the database's clock.
 
     Threads may share a Store. Every method raises StateError when the database cannot be used."""

@@ -67,7 +67,7 @@ class IntercomContacts:
 
     def holds(self, record: Record, desired: Desired) -> Held:
         contact = record.data or {}
-        held = self._held(contact, replace(desired, sets={"tags": desired.sets["tags"]}))
+        held = self._held(contact, replace(desired, sets={"tags": desired.sets.get("tags", frozenset())}))
         companies = tuple(str(company["id"]) for company in self._members(contact, "companies"))
         return replace(held, sets={**held.sets, "companies": companies})
 

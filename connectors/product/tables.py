@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from connectors.contract import Gone, Rejected
+from connectors.contract import Gone, Page, Rejected
 from connectors.product.database import ProductDatabase
 from connectors.product.shapes import ACCESS, REQUESTS, access, requests
 from connectors.product.sources import Rows, Truth
-from mappings.model import Desired, Held, Ref, Step, subject_id
+from mappings.model import Desired, Held, Record, Ref, Step, subject_id
 
 
 class ProductRequests(Truth):
@@ -32,6 +32,12 @@ class ProductRequests(Truth):
 
     def find(self, desired: Desired, since: int | None) -> Held | None:
         return _held(self._rows, "request", subject_id(desired.subject), desired)
+
+    def observe(self, resume: str | None) -> Iterator[Page]:
+        return self.scan(resume)
+
+    def holds(self, record: Record, desired: Desired) -> Held:
+        return _holds(record, desired)
 
     def push(self, step: Step) -> Held:
         request_id, answer = subject_id(step.subject), step.values.get("answer")
@@ -72,6 +78,12 @@ class ProductAccess(Truth):
     def find(self, desired: Desired, since: int | None) -> Held | None:
         return _held(self._rows, "access", subject_id(desired.subject), desired)
 
+    def observe(self, resume: str | None) -> Iterator[Page]:
+        return self.scan(resume)
+
+    def holds(self, record: Record, desired: Desired) -> Held:
+        return _holds(record, desired)
+
     def push(self, step: Step) -> Held:
         account_id = subject_id(step.subject)
         row = {**step.values, "account_id": account_id, "updated_at": self._now()}
@@ -91,7 +103,9 @@ class ProductAccess(Truth):
 
 def _held(rows: Rows, kind: str, key: str, desired: Desired) -> Held | None:
     found = rows.of(key)
-    if not found:
-        return None
-    values = {name: found[0].get(name) for name in desired.values}
-    return Held(key, values, changed=Ref("product", kind, key))
+    return _holds(Record(Ref("product", kind, key), found[0]), desired) if found else None
+
+
+def _holds(record: Record, desired: Desired) -> Held:
+    found = record.data or {}
+    return Held(record.ref.id, {name: found.get(name) for name in desired.values}, changed=record.ref)

@@ -95,18 +95,26 @@ class StripeApi:
         )
         return answer.request_id or ""
 
-    def pages(self, path: str, params: Params) -> Iterator[list[JSONObject]]:
-        """All pages of a list, newest first. Raises Transient for a list that ends or repeats without saying so."""
-        after: Params = {}
+    def listed(
+        self, path: str, params: Params, resume: str | None = None
+    ) -> Iterator[tuple[list[JSONObject], str | None]]:
+        """A list page by page, newest first, each with where to go on after it (an empty page tells nothing new).
+        Raises Transient for a list that ends or repeats without saying so."""
         while True:
+            after: Params = {"starting_after": resume} if resume else {}
             answer = self.get(path, {**params, "limit": PAGE, **after})
             items: list[JSONObject] = answer.get("data") or []
-            yield items
-            if not answer.get("has_more"):
-                return
-            if not items or items[-1]["id"] == after.get("starting_after"):
+            more = bool(answer.get("has_more"))
+            if more and (not items or items[-1]["id"] == resume):
                 raise Transient(f"stripe: the list {path} does not go on although it has more")
-            after = {"starting_after": items[-1]["id"]}
+            resume = items[-1]["id"] if items else resume
+            yield items, resume
+            if not more:
+                return
+
+    def pages(self, path: str, params: Params) -> Iterator[list[JSONObject]]:
+        """All pages of a list, newest first; see ``listed``."""
+        return (items for items, _ in self.listed(path, params))
 
     def everything(self, path: str, params: Params) -> Iterator[JSONObject]:
         for page in self.pages(path, params):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from connectors import wire
-from connectors.contract import Ambiguous, Gone
+from connectors.contract import Ambiguous, Gone, Page
 from connectors.stripe.client import Params, StripeApi
-from mappings.model import Desired, Held, JSONObject, Ref, Step
+from mappings.model import Desired, Held, JSONObject, Record, Ref, Step
 
 CLOCKS_MAY_DIFFER = 300
 
@@ -54,6 +54,14 @@ class StripeCustomers:
         except Gone:
             return None
         return None if customer.get("deleted") else _held(customer, desired)
+
+    def observe(self, resume: str | None) -> Iterator[Page]:
+        """All customers but deleted ones."""
+        for found, cursor in self._api.listed("/v1/customers", {}, resume):
+            yield Page(records=[Record(Ref("stripe", "customer", c["id"]), c) for c in found], cursor=cursor)
+
+    def holds(self, record: Record, desired: Desired) -> Held:
+        return _held(record.data or {}, desired)
 
     def push(self, step: Step) -> Held:
         path = "/v1" + (wire.path("customers", step.external_id) if step.external_id else "/customers")

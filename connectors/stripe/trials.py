@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from connectors import wire
-from connectors.contract import Ambiguous, Gone
+from connectors.contract import Ambiguous, Gone, Page
 from connectors.stripe.client import StripeApi
 from connectors.stripe.customers import form
-from mappings.model import Desired, Held, JSONObject, Ref, Step
+from mappings.model import Desired, Held, JSONObject, Record, Ref, Step
 
 
 class StripeTrials:
@@ -37,22 +38,28 @@ class StripeTrials:
         request = desired.values["metadata.request_id"]
         query = {"customer": customer, "status": "all"}
         found = [
-            subscription["id"]
+            subscription
             for subscription in self._api.everything("/v1/subscriptions", query)
             if (subscription.get("metadata") or {}).get("request_id") == request
         ]
         if len(found) > 1:
-            raise Ambiguous("several subscriptions carry this request id", found)
-        if not found:
-            return None
-        return _held(found[0], desired, customer)
+            raise Ambiguous("several subscriptions carry this request id", [item["id"] for item in found])
+        return _held(found[0], desired) if found else None
 
     def _known(self, desired: Desired) -> Held | None:
         try:
             subscription = self._api.get("/v1" + wire.path("subscriptions", desired.external_id))
         except Gone:
             return None
-        return _held(desired.external_id, desired, str(subscription["customer"]))
+        return _held(subscription, desired)
+
+    def observe(self, resume: str | None) -> Iterator[Page]:
+        """All subscriptions, ended ones too."""
+        for found, cursor in self._api.listed("/v1/subscriptions", {"status": "all"}, resume):
+            yield Page(records=[Record(Ref("stripe", "subscription", s["id"]), s) for s in found], cursor=cursor)
+
+    def holds(self, record: Record, desired: Desired) -> Held:
+        return _held(record.data or {}, desired)
 
     def push(self, step: Step) -> Held:
         if step.operation != "create":
@@ -62,8 +69,13 @@ class StripeTrials:
         return Held(subscription["id"], changed=Ref("stripe", "customer", customer), vendor_request_id=request)
 
 
-def _held(subscription: str, desired: Desired, customer: str) -> Held:
-    return Held(subscription, desired.values, changed=Ref("stripe", "customer", customer))  # type: ignore[arg-type]
+def _held(subscription: JSONObject, desired: Desired) -> Held:
+    """Whose it is and what it was made for; the rest is Stripe's since it was made, so taken as desired."""
+    customer = str(subscription["customer"])
+    known: JSONObject = {f"metadata.{name}": value for name, value in (subscription.get("metadata") or {}).items()}
+    made = {"customer": customer, "metadata.account_id": None, "metadata.request_id": None} | known
+    values: dict[str, Any] = {name: made.get(name, value) for name, value in desired.values.items()}
+    return Held(str(subscription["id"]), values, changed=Ref("stripe", "customer", customer))
 
 
 def _subscription(values: dict[str, Any]) -> JSONObject:

@@ -12,6 +12,7 @@ from flows.hub import Report
 from flows.reading import Pulled
 from flows.reporting import MOST_ROWS, escaped, markdown, problems, rows, sentence, shown
 from flows.settings import Failed
+from mappings.model import Ref
 from state.store import Backlog, Entry
 
 ENTRY = Entry(
@@ -64,7 +65,10 @@ def test_markdown_shows_the_text_as_it_is(text: str) -> None:
 
 def test_the_report_says_what_was_read_and_sent() -> None:
     made = report()
-    made.pulled = [Pulled("stripe", hints=4, rows=7, absent=1), Pulled("product.users", busy=True)]
+    made.pulled = [
+        Pulled("stripe", hints=4, rows=7, absent=[Ref("stripe", "customer", "cus_1")]),
+        Pulled("product.users", busy=True),
+    ]
     made.tally.accounts = 5
     made.tally.writes["stripe.customers"] = 2
     made.new_todo = 6

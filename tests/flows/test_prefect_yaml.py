@@ -19,7 +19,7 @@ DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(FILE.read_text())["deployment
 
 
 def test_every_flow_is_deployed_once() -> None:
-    assert [one["name"] for one in DEPLOYMENTS] == ["pull", "reconcile", "sweep", "sync"]
+    assert [one["name"] for one in DEPLOYMENTS] == ["pull", "reconcile", "sweep", "audit", "sync"]
     assert {one["work_pool"]["name"] for one in DEPLOYMENTS} == {"instep"}
 
 

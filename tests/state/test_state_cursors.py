@@ -168,7 +168,7 @@ def test_what_a_scan_did_not_meet_is_looked_at_not_deleted(store: Store, cursor:
     land(store, part(subscription(met, "sub_0")), look=look, cursor=scan, resume="p3")
     land(store, customer("cus_new"))
     before = held(store, A)
-    assert store.finish_scan(scan, ("customer",), NOW) == 2
+    assert len(store.finish_scan(scan, ("customer",), NOW)) == 2
     assert {found.ref.id for found in store.due_hints(NOW, 10)} == {missed, childless}
     assert held(store, A) == before
 
@@ -177,7 +177,8 @@ def test_a_scan_asks_only_for_its_own_source_and_kinds(store: Store) -> None:
     land(store, account("a", "cus_1"), customer("cus_1"), customer("cus_2"))
     cursor = store.lease_cursor("product.accounts", "w", 60)
     assert cursor
-    assert store.finish_scan(store.start_scan(cursor, None), ("account", "user"), NOW) == 1
+    (absent,) = store.finish_scan(store.start_scan(cursor, None), ("account", "user"), NOW)
+    assert (absent.source, absent.kind) == ("product", "account")
     assert [found.ref for found in store.due_hints(NOW, 10)] == [Ref("product", "account", "a")]
 
 
@@ -188,7 +189,7 @@ def test_a_root_known_to_be_gone_is_not_asked_for(store: Store, cursor: Cursor) 
 
     gone = replace(customer("cus_1").facts[0], body=None)
     land(store, Finding(gone.root, (gone,)))
-    assert store.finish_scan(store.start_scan(cursor, None), ("customer",), NOW) == 0
+    assert store.finish_scan(store.start_scan(cursor, None), ("customer",), NOW) == []
 
 
 def test_look_numbers_rise_and_are_never_drawn_twice(store: Store) -> None:

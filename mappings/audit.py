@@ -1,0 +1,59 @@
+"""What a target holds against what we believe that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mappings.model import Desired, Held, Link
+from mappings.plan import differs
+
+CHANGED, NOT_THERE, ANOTHER, UNCLEAR, IN_WORK = (
+    "changed there",
+    "not there any more",
+    "another object now",
+    "cannot be told",
+    "being worked on",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Why a subject differs: one of the reasons above, and the fields and members concerned, never their values."""
+
+    reason: str
+    what: tuple[str, ...] = ()
+
+    @property
+    def explained(self) -> bool:
+        """Whether it is known why: our own work on it is not finished."""
+        return self.reason == IN_WORK
+
+
+def drift(link: Link, held: Held, desired: Desired) -> Drift | None:
+    """None where the target holds what ``link`` says. Only what ``desired`` names is ours; of a set whose members are
+    accounts only those that should be there."""
+    if held.external_id != link.external_id:
+        return Drift(ANOTHER, (held.external_id,))
+    what = (*_values(link, held, desired), *_members(link, held, desired))
+    return Drift(CHANGED, what) if what else None
+
+
+def settled(link: Link) -> bool:
+    """Whether nothing is on its way there and nothing is in doubt."""
+    return link.state in ("ok", "parked") and not link.pending_key
+
+
+def _values(link: Link, held: Held, desired: Desired) -> Iterator[str]:
+    for name in sorted(desired.values.keys() & link.values.keys() & held.values.keys()):
+        if differs(link.values[name], held.values[name]):
+            yield name
+
+
+def _members(link: Link, held: Held, desired: Desired) -> Iterator[str]:
+    for name in sorted(desired.sets.keys() & held.sets.keys()):
+        believed, there = frozenset(link.sets.get(name, ())), frozenset(held.sets[name])
+        if name in desired.ids:
+            believed, there = believed & desired.sets[name], there & desired.sets[name]
+        yield from (f"-{name} {member}" for member in sorted(believed - there))
+        yield from (f"+{name} {member}" for member in sorted(there - believed))
