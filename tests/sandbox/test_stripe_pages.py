@@ -158,7 +158,7 @@ def test_a_preview_says_what_comes_next_and_makes_nothing(sandbox):
     resumed = {"subscription": sub["id"], "subscription_details[resume_at]": "now"}
     seen = sandbox.post("/v1/invoices/create_preview", resumed)
     assert (seen["amount_due"], seen["created"]) == (5400, now)
-    assert sandbox.last_write()["effect"] == ""
+    assert sandbox.control("GET", "/ledger")[-1]["effect"] == ""
     assert len(sandbox.get("/v1/invoices", customer=customer["id"])["data"]) == 1
 
 
