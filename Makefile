@@ -3,13 +3,17 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lives smoke browser lint docs lock clean
+.PHONY: demo test postgresql lives smoke browser lint docs lock clean
 
 demo: $(READY)
 	$(BIN)/instep demo
 
 test: $(READY)
-	$(BIN)/pytest -n auto --dist loadfile -m "not smoke and not browser"
+	$(BIN)/pytest -n auto --dist loadfile -m "not smoke and not browser and not postgresql"
+
+# The acceptance tests that `make test` runs on SQLite only.
+postgresql: $(READY)
+	$(BIN)/pytest -n auto --dist loadfile -m postgresql
 
 # A thousand random lives over 400 virtual days; a failing one alone: make lives ARGS="--only 17".
 lives: $(READY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 
 import pytest
 from doors import House
@@ -13,7 +14,19 @@ from products import Product
 from town import Build, Town
 from vendors import HOUR, Vendors
 
+from connectors.gate import Gate
+
 numbers = count(1)
+HERE = Path(__file__).parent
+# Their tests run on PostgreSQL in `make test` too; those of the others in `make postgresql`.
+ON_BOTH = {"test_trial_request", "test_billing_changes", "test_lost_state", "test_thousand", "test_bad_rows"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        module = item.path.stem
+        if item.path.parent == HERE and "postgresql" in item.name and module not in ON_BOTH:
+            item.add_marker("postgresql")
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +60,12 @@ def build(vendors: Vendors, tmp_path_factory: pytest.TempPathFactory, request: p
             postgres.drop(url)
 
     return built
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries follow each other at once."""
+    monkeypatch.setattr(Gate, "_wait", lambda gate, state: 0.0)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

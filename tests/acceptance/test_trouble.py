@@ -7,7 +7,6 @@ from town import Town
 from vendors import HOUR
 
 from connectors import wire
-from connectors.gate import Gate
 
 CREATES = [
     ("stripe", "POST", "^/v1/customers$"),
@@ -27,9 +26,8 @@ WRITES = [
 
 
 @pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries follow each other at once, and an answer that does not come is given up soon."""
-    monkeypatch.setattr(Gate, "_wait", lambda gate, state: 0.0)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that does not come is given up soon."""
     monkeypatch.setattr(wire, "READ_TIMEOUT", 0.8)
 
 

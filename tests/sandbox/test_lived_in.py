@@ -169,7 +169,7 @@ def test_truth_as_csv(company):
 
 
 def test_the_same_seed_is_the_same_company(build):
-    one, same, other = build(size=0.02), build(size=0.02), build(size=0.02, seed=2)
+    one, same, other = build(size=0.01), build(size=0.01), build(size=0.01, seed=2)
     assert (one.truth, one.customers, one.contacts) == (same.truth, same.customers, same.contacts)
     tables = "SELECT * FROM users ORDER BY id"
     assert one.rows(tables) == same.rows(tables) != other.rows(tables)
