@@ -73,6 +73,8 @@ class Applier:
         except (Rejected, Gone) as error:
             self._links.park(lease, self._links.latest(desired), mark, str(error), watch)
             result.outcome = Outcome.PARKED
+            if desired.once and not watch:
+                self._store.mark([lease.account_id], self._now(), "a request was refused")
         except (Ambiguous, Claimed) as error:
             self._links.park(lease, self._links.latest(desired), mark, str(error), watch, kind="conflict")
             result.outcome = Outcome.PARKED
@@ -152,6 +154,7 @@ class Applier:
         tried = link.pending_since if link.pending_key == step.key else None
         if tried is not None and link.pending_body is not None and step.operation == "create":
             step = replace(step, values=link.pending_body)
+            desired = replace(desired, values={**desired.values, **link.pending_body}) if desired.once else desired
         uses = line.redeem(facts, step) if line.redeem and step.operation == "create" else []
         redeem = [self._pseudonyms.redeeming(key) for key in uses]
         longest = target.timeout * (2 if step.operation == "create" else 1)  # A create is looked for first.

@@ -24,7 +24,7 @@ from flows.tickets import PATH, Ticket, Tickets, tickets, valid
 from mappings import product, stripe
 from mappings.catalog import catalog
 from mappings.config import Config
-from mappings.consents import BY_LINK, consent_id
+from mappings.consents import BY_LINK, IN_VAIN, consent_ids
 from mappings.lifecycle import Life, life
 from mappings.model import (
     Account,
@@ -37,6 +37,7 @@ from mappings.model import (
     Person,
     Record,
     Ref,
+    RequestId,
     Subscription,
     fingerprint,
 )  # fmt: skip
@@ -151,11 +152,11 @@ class Door:
         return ""
 
     def _agree(self, page: Page) -> None:
-        """Once for a pause, an amount and a day; the loop is told where to look."""
+        """Once for a pause, an amount and a day, until it is answered in vain; the loop is told where to look."""
         sub, offer, now = page.offer.subscription, page.offer, self.now()
         if sub is None or offer.amount is None:
             return
-        id = consent_id(sub, offer.amount, offer.currency, now)
+        id, _ = self._consent(sub, offer.amount, offer.currency)
         ProductRequests(self._w.product, self.now).ask_once(
             {
                 "request_id": id, "kind": "reactivate", "account_id": page.facts.account_id,
@@ -210,10 +211,19 @@ class Door:
         due = 0 if offer.way == "resume" else sub.trial_end
         offer = replace(offer, amount=charge["amount_due"], currency=charge["currency"], due_at=due)
         if offer.way == "resume" and offer.amount is not None:
-            id = consent_id(sub, offer.amount, offer.currency, self.now())
-            record = ProductRequests(self._w.product, self.now).fetch(Ref("product", "request", id))
-            return replace(offer, agreed=not record.gone and not (record.data or {}).get("answer"))
+            _, given = self._consent(sub, offer.amount, offer.currency)
+            return replace(offer, agreed=given)
         return offer
+
+    def _consent(self, sub: Subscription, amount: int, currency: str) -> tuple[RequestId, bool]:
+        """The one that counts now, and whether it is given and waits to be carried out."""
+        requests = ProductRequests(self._w.product, self.now)
+        for id in consent_ids(sub, amount, currency, self.now()):
+            record = requests.fetch(Ref("product", "request", id))
+            answer = (record.data or {}).get("answer")
+            if answer not in IN_VAIN:
+                return id, not record.gone and not answer
+        raise LookupError  # There is always another one.
 
     def _buying(self, facts: AccountFacts, offer: Offer) -> Offer:
         """A Checkout that was completed a moment ago is on its way: nobody buys twice."""

@@ -183,9 +183,8 @@ class Engine:
             return False
         if current.shift is not None:
             return (CANCELLATIONS, request_subject(current.shift.request_id)) not in visit.wanted
-        if current.accepted is None:
-            return False
-        return request_subject(current.accepted.request.request_id) not in {subject for _, subject in visit.wanted}
+        offered = {subject for _, subject in visit.wanted}
+        return any(request_subject(accepted.request.request_id) not in offered for accepted in current.accepted)
 
     def _line(self, visit: Visit, line: TargetLine, facts: AccountFacts, current: Life) -> set[Ref]:
         pair = visit.pairs.setdefault(line.target.name, Pair(line.target.name, Outcome.UNCHANGED))
@@ -216,7 +215,8 @@ class Engine:
     def _prove(self, visit: Visit) -> None:
         """Fetch all that is known of the account. What cannot be fetched holds back removals, nothing else."""
         visit.asked = True
-        visit.proved = self._read(visit, self._store.roots(visit.lease.account_id))
+        account = visit.lease.account_id
+        visit.proved = self._read(visit, [*self._store.roots(account), *self._erasing.also(account)])
 
     def _read(self, visit: Visit, roots: Sequence[Ref]) -> bool:
         failed = self._reader.fetch_roots([r for r in roots if self._systems.source_of(r.kind)], visit.lease)

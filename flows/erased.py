@@ -10,6 +10,7 @@ from mappings.erasure import OPERATOR, PROOF_AFTER, WHY
 from mappings.model import (
     Account,
     AccountFacts,
+    AccountId,
     Erasure,
     Person,
     Subject,
@@ -93,20 +94,23 @@ def _erasure(store: Store, facts: AccountFacts, order: Order) -> Erasure:
     )  # fmt: skip
 
 
+def linked_only(store: Store, account: AccountId) -> set[UserId]:
+    """People of this account whom only their Links tell of: as far as we know the product shows them nowhere."""
+    linked = {UserId(subject_id(x.subject)) for x in store.links_of(account) if x.subject.startswith("person:")}
+    return {user for user in linked if not store.known("user", user)}
+
+
 def contacts_of(store: Store, facts: AccountFacts, order: Order) -> dict[UserId, str | None]:
     """The people that are erased with the order's subject, each with the id of its contact: None where there never was
     one as far as we know, empty where its id was lost. Those of an account who have another account stay; those whose
-    rows are away are known by their Links."""
+    rows are away are known by their Links, and were looked for in the product (see Erasing.also)."""
     subject = Subject(order.subject)
     if subject.startswith("person:"):
         users = {UserId(subject_id(subject))}
     else:
         everyone = (*facts.people, *facts.elsewhere)
         users = {p.user_id for p in facts.people if wholly(p.user_id, everyone)}
-        linked = {
-            UserId(subject_id(x.subject)) for x in store.links_of(facts.account_id) if x.subject.startswith("person:")
-        }
-        users |= {user for user in linked - {p.user_id for p in everyone} if not store.known("user", user)}
+        users |= linked_only(store, facts.account_id) - {p.user_id for p in everyone}
     links = store.links([person_subject(user) for user in users])
     contacts = {user: links.get(("intercom.contacts", person_subject(user))) for user in users}
     unknown = "" if order.asked_by == OPERATOR and subject.startswith("person:") else None

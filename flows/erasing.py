@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from flows.erased import is_erased, key_of
+from flows.erased import is_erased, key_of, linked_only
 from flows.outcomes import Outcome, Pair
 from flows.wiring import Systems
 from mappings.config import Config
@@ -25,6 +25,7 @@ from mappings.model import (
     Fact,
     Link,
     Person,
+    Ref,
     Request,
     Subject,
     UserId,
@@ -48,6 +49,8 @@ class Heed:
         self._pseudonyms, self._now = systems.pseudonyms, now
         named = {SUBJECTS[f.root.kind](f.root.id) for f in findings if f.root.kind in SUBJECTS}
         self._erased, self._open = store.suppressed(), store.open_orders(named)
+        customers = [f.root for f in findings if f.root.kind == "customer"]
+        self._owners = store.accounts_of(customers) if self._erased and customers else {}
         self.new: list[Order] = []
         self.withdrawn: list[str] = []
 
@@ -81,7 +84,8 @@ class Heed:
             case Account() as account:
                 return self._is(account_subject(account.account_id))
             case Customer() as customer:
-                return self._is(account_subject(AccountId(customer.account_id)))
+                owners = {AccountId(customer.account_id), *self._owners.get(fact.root, ())}
+                return any(self._is(account_subject(owner)) for owner in owners)
             case Request() as request:
                 asker = person_subject(UserId(request.user_id))
                 return self._is(account_subject(request.account_id)) or self._is(asker)
@@ -127,6 +131,14 @@ class Erasing:
         if self._systems.mode("intercom.erasures", account) != "on":
             return False
         return any(order.state == "due" for order in self._store.orders_of(account))
+
+    def also(self, account: AccountId) -> list[Ref]:
+        """Roots that an erasure needs a look at beside those of the account: people known by their Links only."""
+        orders = self._store.orders_of(account)
+        if not any(order.subject == account_subject(account) for order in orders):
+            return []
+        people = sorted(linked_only(self._store, account))
+        return [Ref("product", "user", user) for user in people]
 
     def begin(self, lease: Lease) -> None:
         """The product's marks were read in this look; those taken back are no orders any more."""

@@ -59,7 +59,7 @@ def gather(
     if not waiting:
         return facts
     used = store.redeemed([stored for key in asking(facts, domains) for stored in pseudonyms.redeemed(key)])
-    return replace(facts, redeemed_by=frozenset(used.values()), rejected=_rejected(store, waiting))
+    return replace(facts, redeemed_by=frozenset(used.values()), rejected=facts.rejected | _rejected(store, waiting))
 
 
 def _rejected(store: Store, requests: Iterable[RequestId]) -> frozenset[str]:
@@ -86,6 +86,7 @@ def _with_requests(store: Store, facts: AccountFacts) -> AccountFacts:
         facts,
         made=frozenset(subject_id(link.subject) for link in links if link.external_id),
         begun=frozenset(subject_id(link.subject) for link in links if link.pending_key),
+        rejected=frozenset(subject_id(link.subject) for link in links if link.state == "parked"),
     )
 
 

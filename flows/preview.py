@@ -37,9 +37,10 @@ def preview(store: Store, systems: Systems, account: AccountId, now: int, born_a
         facts, turn = _turn(store, systems, facts, links, now, salt)
         planned += turn
         asked = life(facts, systems.config, systems.catalog, now, systems.managed).accepted
-        if asked is None or not turn or asked.request.request_id in seen:
+        new = {accepted.request.request_id for accepted in asked} - seen
+        if not new or not turn:
             return planned
-        seen.add(asked.request.request_id)
+        seen |= new
 
 
 def _turn(

@@ -110,10 +110,10 @@ def targets(w: Wires, config: Config, now: Callable[[], int]) -> list[TargetLine
             expect=stripe.expect_trial,
             redeem=partial(stripe.redemptions, domains=config.trials.one_per_domain),
         ),
+        TargetLine(StripeCharges(w.stripe), billing.desired_charges, expect=billing.expect_charge),
         TargetLine(
             StripeCancellations(w.stripe), billing.desired_changes, billing.held_change, expect=billing.expect_change
         ),
-        TargetLine(StripeCharges(w.stripe), billing.desired_charges, expect=billing.expect_charge),
     ]
     instances = (
         TargetLine(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mappings.instances import FOREIGN, GONE, current_instance
+from mappings.instances import FOREIGN, GONE, adopted_name, current_instance
 from mappings.lifecycle import Life
 from mappings.model import AccountFacts
 from mappings.people import billing_contact
@@ -57,6 +57,9 @@ def _instances(facts: AccountFacts, life: Life) -> Iterator[str]:
     for instance in facts.instances:
         if instance.status == "failed":
             yield f"instance {instance.name} failed to start"
+    adopted, named = adopted_name(facts), facts.account.instance_name if facts.account else ""
+    if adopted and named not in ("", adopted):
+        yield f"the account view names instance {named}, but {adopted} is the one that was found: it stays"
     current = current_instance(facts)
     if current and current.status == FOREIGN:
         yield f"the provisioner answers for another account under the name {current.name}"

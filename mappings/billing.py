@@ -27,13 +27,16 @@ CANCELLATIONS, CHARGES = "stripe.cancellations", "stripe.charges"
 
 
 def desired_changes(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
-    """The change of a subscription that the accepted request asks for; before it, a trial end that moves."""
-    accepted = life.accepted
+    """The changes of a subscription that accepted requests ask for; before them, a trial end that moves, which only
+    who leaves does not wait for."""
     if life.shift is not None:
         yield _shifted(facts, life.shift)
-        return
-    if accepted is None or accepted.verb == "charge":
-        return
+    for accepted in life.accepted:
+        if accepted.verb != "charge" and (life.shift is None or accepted.verb in ("cancel", "cancel_now")):
+            yield _change(facts, accepted)
+
+
+def _change(facts: AccountFacts, accepted: Accepted) -> Desired:
     sub, request = accepted.subscription, accepted.request
     values = _common(facts, accepted) | {"do": accepted.verb}
     if accepted.verb == "extend":
@@ -49,21 +52,20 @@ def desired_changes(facts: AccountFacts, life: Life, config: Config) -> Iterable
         del values["subscription"]
     if accepted.verb in ("cancel", "cancel_now"):
         values["comment"] = request.description
-    yield _once(CANCELLATIONS, accepted, values)
+    return _once(CANCELLATIONS, accepted, values)
 
 
 def desired_charges(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
     """The one invoice item of an accepted charge, on the next invoice of its subscription."""
-    accepted = life.accepted
-    if accepted is None or accepted.verb != "charge":
-        return
-    request = accepted.request
-    values = _common(facts, accepted) | {
-        "amount": request.amount_minor,
-        "currency": request.currency.casefold(),
-        "description": request.description,
-    }
-    yield _once(CHARGES, accepted, values)
+    for accepted in life.accepted:
+        if accepted.verb == "charge":
+            request = accepted.request
+            values = _common(facts, accepted) | {
+                "amount": request.amount_minor,
+                "currency": request.currency.casefold(),
+                "description": request.description,
+            }
+            yield _once(CHARGES, accepted, values)
 
 
 def _shifted(facts: AccountFacts, shift: Shift) -> Desired:

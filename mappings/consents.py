@@ -5,16 +5,23 @@ It is a request to reactivate which waits for a payment method instead of being 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
+
 from mappings.model import Request, RequestId, Subscription
 
 BY_LINK = "billing link"
+IN_VAIN = ("refused", "failed")
 # How long a payment method may take to come: after that nobody remembers what the page said.
 LASTS = 86400
 
 
-def consent_id(sub: Subscription, amount: int, currency: str, now: int) -> RequestId:
-    """The same for the same pause, amount and day (UTC): pressed twice, it is given once."""
-    return RequestId(f"{_pause(sub)}-{amount}{currency}-{now // LASTS}")
+def consent_ids(sub: Subscription, amount: int, currency: str, now: int) -> Iterator[RequestId]:
+    """One after the other; the same for the same pause, amount and day (UTC). The first that was not answered in vain
+    counts: pressed twice, it is given once; refused, it can be given again."""
+    for attempt in count(1):
+        again = f"-{attempt}" if attempt > 1 else ""
+        yield RequestId(f"{_pause(sub)}-{amount}{currency}-{now // LASTS}{again}")
 
 
 def consents(request: Request) -> bool:

@@ -40,13 +40,18 @@ def is_ours(name: str, account_id: AccountId) -> bool:
 
 
 def adopted_name(facts: AccountFacts) -> str:
-    """The instance that ran before us, as the account view names it, until it is deleted; else empty."""
-    name = facts.account.instance_name if facts.account else ""
-    if not name or is_ours(name, facts.account_id):
+    """The instance that ran before us, until it is deleted; else empty. The one that was found when the account view
+    named it stays it, whatever the view says since."""
+    mine = facts.account_id
+    if any(is_ours(i.name, mine) and i.status not in _NOT_THERE for i in facts.instances):
         return ""
-    others = any(i.name != name and i.status not in _NOT_THERE for i in facts.instances)
-    deleted = any(i.name == name and i.status == "deleted" for i in facts.instances)
-    return "" if others or deleted else name
+    named = facts.account.instance_name if facts.account else ""
+    others = [i for i in facts.instances if not is_ours(i.name, mine)]
+    found = sorted((i.status == GONE, i.name) for i in others if i.status != "deleted")
+    if found and not (found[0][0] and named):
+        return found[0][1]
+    ended = is_ours(named, mine) or any(i.name == named for i in others if i.status == "deleted")
+    return "" if ended else named
 
 
 def current_instance(facts: AccountFacts) -> Instance | None:

@@ -47,8 +47,8 @@ class Life:
     """What is true of an account at ``now``. ``access`` None: not ours to decide, keep what is there.
 
     ``plan`` None: a price that no plan maps, keep the last tag. ``overlays``: each with its reason. ``start``: the
-    request to start a trial for, at ``price``. ``accepted``: the request to change or charge a subscription that is
-    to be carried out now. ``shift``: the trial end that moves because the instance was late.
+    request to start a trial for, at ``price``. ``accepted``: the requests to change or charge a subscription that
+    are to be carried out now, in their order. ``shift``: the trial end that moves because the instance was late.
     """
 
     now: int
@@ -72,7 +72,7 @@ class Life:
     answers: Mapping[RequestId, Answer] = field(default_factory=dict)
     start: Request | None = None
     price: str = ""
-    accepted: Accepted | None = None
+    accepted: tuple[Accepted, ...] = ()
     shift: Shift | None = None
     next_look_at: int | None = None
     alerts: tuple[str, ...] = ()

@@ -39,11 +39,12 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """``answers``: request -> (answer, reason). ``accepted``: the oldest one that is still to be carried out; all
-    behind it wait for it, because it may change what they ask of. ``next_look_at``: when a consent has waited long
-    enough for its payment method."""
+    behind it wait for it, because it may change what they ask of. Only who leaves or stays does not wait for a charge
+    or a longer trial: such a request comes second. ``next_look_at``: when a consent has waited long enough for its
+    payment method."""
 
     answers: Mapping[RequestId, Answer] = field(default_factory=dict)
-    accepted: Accepted | None = None
+    accepted: tuple[Accepted, ...] = ()
     next_look_at: int | None = None
 
 
@@ -55,6 +56,7 @@ def changes(request: Request) -> bool:
 def asked(facts: AccountFacts, config: Config, catalog: Catalog, trial: Request | None, now: int) -> Asked:
     """Requests before the birth line are known, not acted on. ``trial``: the one being started, which comes first."""
     answers: dict[RequestId, Answer] = {}
+    accepted: list[Accepted] = []
     waits: list[int] = []
     for request in sorted(facts.requests, key=_age):
         if not changes(request) or request.answer not in OPEN:
@@ -63,14 +65,18 @@ def asked(facts: AccountFacts, config: Config, catalog: Catalog, trial: Request 
             continue
         if trial is not None and _age(trial) < _age(request):
             break
+        if accepted and request.kind not in ("cancel", "keep"):
+            continue
         decided = decide(request, facts, config, catalog, now)
         if isinstance(decided, Accepted):
-            return Asked(answers, decided, min(waits, default=None))
-        if decided is None:
+            accepted.append(decided)
+            if decided.verb not in ("charge", "extend"):
+                break
+        elif decided is None:
             waits.append(request.requested_at + LASTS + 1)
         else:
             answers[request.request_id] = decided
-    return Asked(answers, None, min(waits, default=None))
+    return Asked(answers, tuple(accepted), min(waits, default=None))
 
 
 def decide(
@@ -199,6 +205,8 @@ def _agreed(request: Request, facts: AccountFacts, sub: Subscription | None, now
     if sub is None or sub.status != "paused" or not about(request, sub):
         running = sub is not None and sub.status in RUNNING
         return ("already", "the subscription is running") if running else ("refused", "the subscription has moved on")
+    if request.request_id in facts.rejected:
+        return "failed", "it was not carried out at the amount that was agreed to: the billing link asks again"
     if request.request_id in facts.begun:
         return Accepted(request, "resume", sub)
     if now > request.requested_at + LASTS:

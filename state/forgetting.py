@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from mappings.model import AccountId, Subject, subject_id
-from state.schema import facts, journal, links, todo
+from state.schema import journal, links, todo
 from state.sql import any_of
 
 PERSONAL: Final = frozenset({"email", "name", "owner_email", "comment", "description"})
@@ -31,8 +31,6 @@ def forget(
     connection.execute(update(journal).where(own).values(before={}, after={}))
     _scrub_journal(connection, left | {f"account:{account}"})
     connection.execute(delete(todo).where(todo.c.subject.in_(any_of(_named(people)))))
-    if whole:
-        _scrub_customers(connection, account)
 
 
 def _named(people: Sequence[Subject]) -> list[str]:
@@ -62,12 +60,3 @@ def _scrub_journal(connection: Connection, subjects: set[str]) -> None:
 
 def _without(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: "(erased)" if name in PERSONAL and value else value for name, value in values.items()}
-
-
-def _scrub_customers(connection: Connection, account: AccountId) -> None:
-    """The fingerprint stays: as long as Stripe shows the same, the row is not written again."""
-    mine = (facts.c.account_id == account) & (facts.c.kind == "customer")
-    for row in connection.execute(select(facts).where(mine)).all():
-        if row.body:
-            same = (facts.c.root == row.root) & (facts.c.kind == row.kind) & (facts.c.id == row.id)
-            connection.execute(update(facts).where(same).values(body=row.body | {"email": "", "name": ""}))

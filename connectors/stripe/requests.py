@@ -131,9 +131,11 @@ def _done(sub: JSONObject, values: Mapping[str, Any]) -> bool:
     if values["do"] == "shift":
         return _needs_no_shift(sub, values)
     if (sub.get("metadata") or {}).get("instep_request") != values["metadata.request_id"]:
-        if values["do"] == "extend" and sub["status"] != "trialing":
+        if values["do"] != "extend":
+            return False
+        if sub["status"] != "trialing":
             raise Transient("the trial has ended since it was looked at")  # Extended, it would be a new trial.
-        return False
+        return bool((sub.get("trial_end") or 0) > values["trial_end"])  # Somebody has given more meanwhile.
     if values["do"] == "extend":
         return True
     if values["do"] == "cancel_now":

@@ -92,9 +92,9 @@ class AccountFacts:
     """Everything known about one account, and the memberships its people have elsewhere.
 
     ``redeemed_by``: requests that have used up a trial of this account or its people. ``rejected``: requests whose
-    trial the vendor refused to make. ``made``: open requests whose change was made; ``begun``: those whose change may
-    have been sent, its outcome not known yet. ``billing_urls``: the billing link of each person who may have one; None
-    where there are no links. ``erasures``: those under way.
+    trial or change the vendor refused to make. ``made``: open requests whose change was made; ``begun``: those whose
+    change may have been sent, its outcome not known yet. ``billing_urls``: the billing link of each person who may have
+    one; None where there are no links. ``erasures``: those under way.
     """
 
     account_id: AccountId

@@ -13,6 +13,8 @@ from town import JSON, Town
 from vendors import DAY, HOUR
 
 from flows.erasure_orders import erased, prepare
+from flows.hub import Hub, sweep
+from flows.switching import pause
 from mappings.model import AccountId
 from state.store import Order
 
@@ -271,6 +273,48 @@ def test_an_account_is_erased(known: Town, policy: str) -> None:
     assert customer in record.places["stripe"]["what"]
     assert [e for e in town.vendors.effects(since) if "contact" in e or "company" in e] == []
     assert_forgotten(town, "ann", "bob")
+
+
+def test_a_customer_that_only_its_address_matched_is_forgotten_too(town: Town) -> None:
+    """Nothing of ours is in its metadata, and the policy keeps it in Stripe."""
+    town.init()
+    pause(town.settings, "stripe.customers")
+    customer = town.vendors.stripe("POST", "/v1/customers", email=town.email("ann"), name="Ann")["id"]
+    town.vendors.advance(HOUR)
+    town.team("acme", ann="owner")
+    town.sync()
+    assert town.access("acme")["stripe_customer_id"] == customer
+    mark_account(town, "acme")
+    town.sync()
+    assert_forgotten(town, "ann")
+    town.vendors.advance(DAY)
+    assert sweep(town.open()).ok
+    assert_forgotten(town, "ann")
+    assert order(town).state == "proved"
+    found = town.vendors.stripe("GET", f"/v1/customers/{customer}")
+    assert (found["email"], found["metadata"]) == (town.email("ann"), {})
+    town.vendors.stripe("DELETE", f"/v1/customers/{customer}")  # Other towns see it too.
+
+
+def test_whom_only_a_link_tells_of_is_looked_for_before_the_contact_goes(known: Town) -> None:
+    """Bob left, and joins another account between our reading of the product and the erasure of his old one."""
+    town = known
+    town.product.execute("DELETE FROM memberships WHERE user_id = :id", {"id": f"{town.name}-bob"})
+    town.team("beta", "Beta", dan="owner")
+    town.sync()
+    mark_account(town, "acme")
+    with Hub(town.open(), "sync") as hub:
+        hub.pull()
+        membership = {"user_id": f"{town.name}-bob", "team_id": town.account("beta")}
+        town.product.execute(
+            "INSERT INTO memberships (user_id, team_id, role) VALUES (:user_id, :team_id, 'member')", membership
+        )
+        assert hub.ready()
+        hub.until_idle()
+    assert [row["external_id"] for row in town.people() if not row["external_id"].endswith("dan")] == [
+        f"{town.name}-bob"
+    ]
+    assert order(town).state == "done"
 
 
 def test_an_account_and_its_people_are_marked_together(known: Town) -> None:

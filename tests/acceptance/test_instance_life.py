@@ -262,6 +262,14 @@ def test_of_an_adopted_account_the_named_instance_is_taken_over(town: Town) -> N
     assert town.plan() == []
     assert instances(town) == {f"{town.name}-legacy": "ready"}
     assert done(town, mark) in ([], ["instance.updated"])
+    mark = town.vendors.mark
+    town.product.execute("UPDATE teams SET instance_name = NULL WHERE team_id = :t", {"t": town.account("acme")})
+    town.sync()
+    assert done(town, mark) == []
+    assert town.access("acme")["instance_url"] == f"https://{town.name}-legacy.instances.test"
+    leave(town, "end")
+    assert done(town, mark) == ["instance.suspended"]
+    assert instances(town) == {f"{town.name}-legacy": "suspended"}
 
 
 def test_a_named_instance_that_is_not_there_is_not_made(town: Town) -> None:

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from town import CONFIG, JSON, Town
 from vendors import DAY, HOUR
 
+from flows.switching import pause
+
 Build = Callable[[str], AbstractContextManager[Town]]
 LIMIT = 'max_charge_minor = 5000\naccess_without_subscription = "none"'
 STATEMENT = (
@@ -237,6 +239,42 @@ def test_a_held_charge_is_made_once_the_limit_allows_it(paying: Town) -> None:
     town.sync()
     assert town.answer(request)[0] == "accepted"
     assert [item["amount"] for item in items(town)] == [9000]
+
+
+def test_a_cancellation_does_not_wait_for_a_charge_that_is_only_watched(paying: Town) -> None:
+    town, mark = paying, paying.vendors.mark
+    pause(town.settings, "stripe.charges")
+    charge = ask(town, "p", "charge", after=-10, amount_minor=500, currency="usd")
+    cancel = ask(town, "c", "cancel")
+    town.sync()
+    assert town.answer(cancel)[0] == "accepted"
+    assert town.answer(charge) == ("refused", "the subscription ends: no further invoice would carry the charge")
+    assert done(town, mark) == ["subscription.updated"]
+    assert town.subscription("acme")["cancel_at_period_end"]
+
+
+def test_an_extension_that_was_on_its_way_does_not_take_back_what_was_given_meanwhile(town: Town) -> None:
+    """As if killed between our note of it and the request, and looked at again after staff were more generous."""
+    town.init()
+    town.team("acme", ann="owner")
+    town.request_trial("acme", "ann")
+    town.sync()
+    trial = town.subscription("acme")
+    extend = f"{town.name}-e"
+    town.product.add_request(
+        request_id=extend, kind="trial", account_id=town.account("acme"), user_id="", plan=None, days=7,
+        description="slow start", requested_by="staff:sam", requested_at=town.vendors.now,
+    )  # fmt: skip
+    town.vendors.fault("500_before", "stripe", "POST", f"/subscriptions/{trial['id']}", times=99)
+    town.try_sync()
+    town.vendors.heal()
+    given = trial["trial_end"] + 20 * DAY
+    town.vendors.stripe("POST", f"/v1/subscriptions/{trial['id']}", trial_end=given)
+    town.let_retries_pass()
+    town.sync()
+    assert town.subscription("acme")["trial_end"] == given
+    assert town.answer(extend)[0] == "accepted"
+    assert town.plan() == []
 
 
 def test_nothing_is_done_while_we_only_watch(town: Town) -> None:

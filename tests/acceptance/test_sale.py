@@ -133,3 +133,51 @@ def test_what_was_not_seen_is_not_done(house: House) -> None:
     assert house.town.vendors.effects(mark) == []
     health = requests.get(f"{house.town.public_url}/health", timeout=30)
     assert (health.status_code, health.text) == (200, "ok\n")
+
+
+def expired(house: House) -> None:
+    trial(house)
+    settle(house, 14 * DAY + HOUR)
+    house.town.card("acme")
+    settle(house)
+
+
+def exclude(house: House, value: bool) -> None:
+    house.town.product.execute("UPDATE teams SET excluded = :v", {"v": value})
+
+
+def test_after_a_refusal_the_button_works_again(house: House) -> None:
+    """Pressed while the account was left alone, and once more on the same day: charged once."""
+    expired(house)
+    exclude(house, True)
+    for _ in range(2):
+        house.press(house.look())
+        settle(house)
+    assert house.charges() == []
+    exclude(house, False)
+    page = house.look()
+    house.press(page)
+    house.press(page)
+    settle(house)
+    assert active(house)
+    assert house.charges() == [4900]
+    answers = house.town.product.rows("SELECT answer FROM instep_requests WHERE requested_by = 'billing link'")
+    assert sorted(row["answer"] for row in answers) == ["accepted", "refused", "refused"]
+
+
+def test_never_more_than_agreed_and_agreed_anew_at_once(house: House) -> None:
+    """Something is added after the button was pressed: nothing is charged, the page asks again with the new amount."""
+    expired(house)
+    house.press(house.look())
+    house.town.vendors.stripe(
+        "POST", "/v1/invoiceitems", customer=house.town.customer("acme")["id"], amount=700, currency="usd",
+        subscription=house.town.subscription("acme")["id"],
+    )  # fmt: skip
+    settle(house)
+    assert house.charges() == []
+    page = house.look()
+    assert "56.00 USD" in page
+    house.press(page)
+    settle(house)
+    assert active(house)
+    assert house.charges() == [5600]

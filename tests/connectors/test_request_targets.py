@@ -135,6 +135,12 @@ class OfTrialEnds(OfRequests):
 class TestStripeCancellationsExtended(OfTrialEnds):
     values, mark = {"do": "extend"}, "instep_request"
 
+    def test_what_somebody_has_given_meanwhile_is_not_taken_back(self, target, wanted, live):
+        values = wanted("a1").values
+        later = {"trial_end": values["trial_end"] + 1}
+        stripe_of(live).post(f"/v1/subscriptions/{values['subscription']}", later, "later")
+        assert target.find(wanted("a1"), None)
+
     def test_a_trial_that_has_ended_meanwhile_does_not_begin_again(self, target, wanted, live):
         stripe_of(live).post(f"/v1/subscriptions/{wanted('a1').values['subscription']}", {"trial_end": "now"}, "end")
         with pytest.raises(Transient, match="has ended"):

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
-from golden.words import ACME, CATALOG, NOW, config, instance, known, person, sub
+import pytest
+from golden.words import ACME, CATALOG, NOW, account, config, instance, known, person, sub
 
+from mappings.alerts import alerts
+from mappings.instances import adopted_name
 from mappings.lifecycle import life
 from mappings.model import AccountFacts, Desired, instance_subject
 from mappings.provisioning import desired_instance, desired_run, held_instance
@@ -72,3 +75,29 @@ def test_what_is_being_made_is_waited_for_and_what_failed_is_not_asked_for_again
     held = held_instance(failed, asked(failed))
     assert held is not None
     assert not held.pending
+
+
+LEGACY = replace(instance(), name="legacy")
+
+
+@pytest.mark.parametrize("named", ["", "legacy", "another"])
+def test_an_adopted_instance_stays_whatever_the_view_names_now(named: str) -> None:
+    facts = known(account(instance_name=named), sub("active"), LEGACY)
+    found = asked(facts)
+    assert (found.values["name"], found.create, found.adopts) == ("legacy", False, True)
+    told = alerts(facts, life(facts, CONFIG, CATALOG, NOW, True))
+    assert [line for line in told if "another" in line] == (
+        ["the account view names instance another, but legacy is the one that was found: it stays"]
+        if named == "another"
+        else []
+    )
+
+
+def test_an_adopted_instance_that_is_gone_gives_way() -> None:
+    """Deleted, to our next generation; lost, to another one that the view names; and never beside one of ours."""
+    deleted, lost = (replace(LEGACY, status=status) for status in ("deleted", "gone"))
+    assert asked(known(sub("active"), deleted)).values["name"] == "acme-2"
+    assert adopted_name(known(account(instance_name=""), lost)) == "legacy"
+    assert adopted_name(known(account(instance_name="another"), lost)) == "another"
+    assert adopted_name(known(account(instance_name="legacy"), deleted)) == ""
+    assert adopted_name(known(account(instance_name="legacy"), instance())) == ""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from golden.words import ACME, BORN, CATALOG, NOW, account, config, customer, day, known, request, sub
+from golden.words import ACME, BORN, CATALOG, NOW, account, config, customer, day, instance, known, request, sub
 
 from mappings import billing, product
 from mappings.alerts import alerts
@@ -34,7 +34,7 @@ def lived(facts: AccountFacts, rules: object = LIMITED) -> Life:
 
 def wanted(facts: AccountFacts, rules: object = LIMITED) -> list[Desired]:
     found = lived(facts, rules)
-    return [*billing.desired_changes(facts, found, rules), *billing.desired_charges(facts, found, rules)]
+    return [*billing.desired_charges(facts, found, rules), *billing.desired_changes(facts, found, rules)]
 
 
 def done(facts: AccountFacts, rules: object = LIMITED) -> list[str]:
@@ -133,11 +133,39 @@ def test_the_oldest_first_and_the_others_wait_for_it() -> None:
     assert lived(facts).answers == {"req_1": ("accepted", "the subscription is cancelled")}
 
 
+def staff_extends(**more: object) -> object:
+    return request(plan="", days=7, description="slow start", requested_by="staff:sam", **more)
+
+
+@pytest.mark.parametrize(("first", "verb"), [(charge(asked=-1), "charge"), (staff_extends(asked=-1), "extend")])
+def test_who_leaves_or_stays_does_not_wait_for_a_charge_or_a_longer_trial(first, verb) -> None:
+    behind = [asks("cancel", name="req_2", asked=-0.5), charge(name="req_3", asked=-0.2), asks("keep", name="req_4")]
+    assert done(known(TRIAL, first, *behind)) == [verb, "cancel"]
+    assert lived(known(TRIAL, first, *behind)).answers == {}
+    staying = replace(known(LEAVING, charge(asked=-1), behind[-1]), begun=frozenset({"req_1"}))
+    assert done(staying) == ["charge", "keep"]
+
+
+def test_a_new_beginning_waits_for_the_charge_before_it() -> None:
+    assert done(known(PAID, charge(asked=-1), asks("reactivate", name="req_2"))) == ["charge"]
+
+
+def test_who_leaves_does_not_wait_for_a_trial_end_that_moves() -> None:
+    late = replace(instance(), ready_at=day(-1))
+    trial = request("req_0", asked=-4, days=14, answer="accepted")
+    facts = known(replace(TRIAL, request_id="req_0"), CARD, late, trial, asks("cancel"))
+    found = life(facts, LIMITED, CATALOG, NOW, True)
+    assert [d.values["do"] for d in billing.desired_changes(facts, found, LIMITED)] == ["shift", "cancel"]
+    facts = replace(facts, requests=(trial, staff_extends()))
+    found = life(facts, LIMITED, CATALOG, NOW, True)
+    assert [d.values["do"] for d in billing.desired_changes(facts, found, LIMITED)] == ["shift"]
+
+
 def test_a_trial_that_is_being_started_comes_first() -> None:
     facts = known(request("req_1", asked=-1), request("req_2", kind="cancel"))
     found = lived(facts)
     assert found.start
-    assert (found.answers, found.accepted) == ({}, None)
+    assert (found.answers, found.accepted) == ({}, ())
 
 
 def test_what_was_made_is_not_judged_again() -> None:
