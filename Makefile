@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test postgresql lives smoke browser lint docs lock clean
+.PHONY: demo test postgresql lives guards smoke browser lint docs lock clean
 
 demo: $(READY)
 	$(BIN)/instep demo
@@ -35,9 +35,14 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# docs/tags.md: every tag, attribute and event, from mappings/glossary and instep.toml.
+# Each guard of docs/guarantees.md is taken out of a copy, and its test must fail there: make guards ARGS="12 47".
+guards: $(READY)
+	$(BIN)/python -m tests.guards.run $(ARGS)
+
+# docs/guarantees.md: its table. docs/tags.md: every tag, attribute and event, from mappings/glossary and instep.toml.
 docs: $(READY)
 	INSTEP_CONFIG=instep.toml $(BIN)/instep tags --markdown > .tags.md && mv .tags.md docs/tags.md
+	$(BIN)/python -m tests.guards.page
 
 $(READY): pyproject.toml requirements.txt
 	@if uv --version >/dev/null 2>&1; then \
