@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -12,24 +13,14 @@ from flows.asking import ask
 from flows.gathering import gather
 from flows.house import Instep
 from flows.settings import Failed
+from flows.strangers import refuse_strangers
 from flows.wiring import TargetLine
 from flows.wording import counted
-from mappings.adoption import Contact, contact_of, match, strangers
+from mappings.adoption import Match, contact_of, match
 from mappings.lifecycle import life
-from mappings.model import (
-    AccountFacts,
-    AccountId,
-    Desired,
-    Held,
-    Link,
-    Record,
-    Ref,
-    Subject,
-    account_subject,
-    person_subject,
-    subject_id,
-)  # fmt: skip
+from mappings.model import AccountFacts, AccountId, Desired, Fact, Held, Link, Person, Record, Subject, person_subject
 from mappings.plan import version_of
+from state.observed import Observed, Shown, encoded
 from state.store import Todo
 
 COMPANIES, CONTACTS = "intercom.companies", "intercom.contacts"
@@ -37,6 +28,8 @@ USERS = "product.users"
 PAGE = 200
 # More than this share of rows listed twice is no slip.
 TWICE = 0.05
+# What a customer was matched by, by the first word of its match key.
+BY = {"customer": "the account view", "account": "metadata", "email": "e-mail"}
 Found = tuple[AccountId, Link]
 
 
@@ -45,7 +38,24 @@ class Matched:
     """``how``: what subjects were matched by, e.g. ``contacts by external_id``."""
 
     how: Counter[str] = field(default_factory=Counter)
-    conflicts: list[Todo] = field(default_factory=list)
+    conflicts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a target should hold for one subject of an account."""
+
+    account: AccountId
+    facts: AccountFacts
+    desired: Desired
+
+    @property
+    def person(self) -> Person:
+        return next(p for p in self.facts.people if person_subject(p.user_id) == self.desired.subject)
+
+    @property
+    def email(self) -> str:
+        return str(self.desired.values.get("email") or "").casefold()
 
 
 class Adopter:
@@ -55,25 +65,18 @@ class Adopter:
         self._instep, self._store, self._tell = instep, instep.store, tell
         self._lines = {line.target.name: line for line in instep.systems.targets}
         self.matched = Matched()
-        # Contacts that no external_id gives to a person: with an e-mail by it, the others counted.
-        self._others: dict[str, list[tuple[Contact, Record]]] = defaultdict(list)
-        self._strangers: list[Contact] = []
-        # Company, by Intercom's id, to our account: known before the Links are stored.
-        self._teams: dict[str, AccountId] = {}
-
-    @property
-    def _known(self) -> int:
-        return self.matched.how["contacts by external_id"] + self.matched.how["contacts linked before"]
 
     def run(self) -> Matched:
         """Raises Failed where the workspace's ids are not the product's, or a view lists people twice."""
         self._memberships()
-        new = [*self._companies(), *self._contacts()]
-        if reason := strangers(self._known, self._strangers):
-            raise Failed(f"{reason}. Nothing was written.")
-        self._store.add_links(new)
-        self._people()
-        self._store.todo_add(self.matched.conflicts)
+        with closing(Observed()) as self._observed:
+            for target in (COMPANIES, CONTACTS):
+                self._observe(target)
+            refuse_strangers(self._instep, self._observed.pages(CONTACTS))
+            for accounts in _pages(self._store.accounts(), PAGE):
+                self._match(accounts)
+            self._others()
+        self._customers()
         return self.matched
 
     def _memberships(self) -> None:
@@ -91,99 +94,84 @@ class Adopter:
                 "look for a join in the view that finds several rows for one user. Nothing was written."
             )
 
-    def _companies(self) -> list[Found]:
-        """By company_id, which is our account_id."""
+    def _observe(self, target: str) -> None:
+        """Everything that the target shows, one request a page."""
+        pages = self._observer(target).observe(None)
+        while page := ask("Intercom", lambda: next(pages, None)):
+            self._observed.add(target, map(_shown, page.records))
+            self._tell(f"reading {target}", len(page.records))
+
+    def _match(self, accounts: Sequence[AccountId]) -> None:
+        """Who of these accounts is there already: Links for them, todos for conflicts, in one commit each."""
+        companies, contacts = self._wanted(accounts)
+        linked = self._store.links([wish.desired.subject for wish in (*companies, *contacts)])
+        known = {key for key, link in linked.items() if link.external_id}
+        new = self._by_key(COMPANIES, "company_id", companies, known)
+        new += self._by_key(CONTACTS, "external_id", contacts, known)
+        known |= {(link.target, link.subject) for _, link in new}
+        found, conflicts = self._by_email([w for w in contacts if (CONTACTS, w.desired.subject) not in known])
+        self._store.add_links([*new, *found])
+        self._store.todo_add(conflicts)
+        self.matched.conflicts += len(conflicts)
+        self._tell("matching accounts", len(accounts))
+
+    def _wanted(self, accounts: Iterable[AccountId]) -> tuple[list[Wish], list[Wish]]:
+        """What Intercom should hold for these accounts: companies and contacts."""
+        wanted: dict[str, list[Wish]] = {COMPANIES: [], CONTACTS: []}
+        instep, systems = self._instep, self._instep.systems
+        domains = systems.config.trials.one_per_domain
+        for account in accounts:
+            facts = gather(self._store, account, instep.house.born_at, systems.pseudonyms, domains)
+            current = life(facts, systems.config, systems.catalog, instep.now(), systems.managed, systems.zone)
+            for target, wishes in wanted.items():
+                line: TargetLine = self._lines[target]
+                wishes += [Wish(account, facts, desired) for desired in line.wanted(facts, current, systems.config)]
+        return wanted[COMPANIES], wanted[CONTACTS]
+
+    def _by_key(self, target: str, key: str, wishes: Sequence[Wish], known: set[tuple[str, Subject]]) -> list[Found]:
+        """Those that carry our id. A lead holds an id of Intercom's own making."""
+        what, by = target.partition(".")[2], {str(wish.desired.values[key]): wish for wish in wishes}
+        shown = {one.key: one for one in self._observed.by_key(target, by) if one.role != "lead"}
         found: list[Found] = []
-        for records in self._observed(COMPANIES):
-            ids = [AccountId(str((record.data or {}).get("company_id"))) for record in records]
-            wanted = self._wanted(COMPANIES, set(ids))
-            new = [
-                self._link(COMPANIES, record, *wanted[subject])
-                for id, record in zip(ids, records, strict=True)
-                if (subject := account_subject(id)) in wanted
-            ]
-            found += new
-            self._teams |= {link.external_id: account for account, link in new}
-            self.matched.how["companies by company_id"] += len(new)
-            if others := len(records) - len(new):
-                self.matched.how["companies of others"] += others
+        for id, wish in by.items():
+            if (target, wish.desired.subject) in known:
+                self.matched.how[f"{what} linked before"] += 1
+            elif id in shown:
+                found.append(self._link(shown[id], wish))
+                self.matched.how[f"{what} by {key}"] += 1
         return found
 
-    def _contacts(self) -> list[Found]:
-        """By external_id, page by page; the rest waits until all were seen."""
-        found: list[Found] = []
-        for records in self._observed(CONTACTS):
-            contacts = [contact_of(record) for record in records]
-            accounts = self._accounts_by_contact(
-                {c.external_id for c in contacts if c.external_id and c.role == "user"}
-            )
-            wanted = self._wanted(CONTACTS, {account for found in accounts.values() for account in found})
-            by_external_id = {
-                str(desired.values["external_id"]): (account, desired) for account, desired in wanted.values()
-            }
-            before = self._store.linked(CONTACTS, [contact.id for contact in contacts])
-            for contact, record in zip(contacts, records, strict=True):
-                if contact.id in before:
-                    self.matched.how["contacts linked before"] += 1
-                elif contact.role == "user" and contact.external_id in by_external_id:
-                    found.append(self._link(CONTACTS, record, *by_external_id[contact.external_id]))
-                    self.matched.how["contacts by external_id"] += 1
-                else:
-                    self._set_aside(contact, record, known=contact.external_id in accounts)
-        return found
+    def _by_email(self, wishes: Sequence[Wish]) -> tuple[list[Found], list[Todo]]:
+        """Whom no contact names: by e-mail, exactly one on each side; else the contact will be made."""
+        found, conflicts = list[Found](), list[Todo]()
+        offers = self._store.offering([f"email:{wish.email}" for wish in wishes])
+        for wish in wishes:
+            if wish.desired.problem:
+                continue
+            same = self._observed.by_email(CONTACTS, [wish.email]) if wish.email else []
+            sharers = len(offers.get(f"email:{wish.email}", {}))
+            matched = match(wish.person, [contact_of(one.record(CONTACTS)) for one in same], sharers)
+            self.matched.how[_how(matched)] += 1
+            if matched.contact:
+                shown = next(one for one in same if one.id == matched.contact.id)
+                found.append(self._link(shown, wish))
+            elif matched.how:
+                conflicts.append(self._conflict(wish, matched))
+                found.append((wish.account, _parked(wish.desired)))
+            else:
+                self._observed.add(CONTACTS, [_to_be_made(wish)])
+        return found, conflicts
 
-    def _set_aside(self, contact: Contact, record: Record, known: bool) -> None:
-        """``known``: of a user whom another contact stands for, or who is left alone."""
-        self.matched.how[f"contacts of others ({contact.role})"] += 1
-        if contact.role == "user" and contact.external_id and not known:
-            self._strangers.append(contact)
-        if contact.email:
-            may_be_taken = contact.role == "lead" or not contact.external_id
-            keep = record if may_be_taken else replace(record, data=None)
-            self._others[contact.email].append((contact, keep))
+    def _conflict(self, wish: Wish, matched: Match) -> Todo:
+        reason = "Intercom has this e-mail under another external_id"
+        ids = ", ".join(matched.candidates)
+        proposal = f"give the right contact of {ids} the external_id {wish.desired.values['external_id']}"
+        return Todo("conflict", wish.desired.subject, CONTACTS, reason, proposal, since=self._instep.now())
 
-    def _people(self) -> None:
-        """Who has no contact by external_id: by e-mail, exactly one on each side; else it will be made."""
-        for accounts in _pages(self._store.accounts(), PAGE):
-            wanted = self._wanted(CONTACTS, accounts)
-            linked = self._store.links(list(wanted))
-            missing = {s: found for s, found in wanted.items() if not _known(linked.get((CONTACTS, s)))}
-            new = [
-                link for subject, (account, desired) in missing.items() if (link := self._by_email(account, desired))
-            ]
-            self._store.add_links(new)
-            self._tell("matching people", len(wanted))
-
-    def _by_email(self, account: AccountId, desired: Desired) -> tuple[AccountId, Link] | None:
-        email = str(desired.values.get("email") or "").casefold()
-        same = self._others.get(email, [])
-        if desired.problem:
-            return None
-        if not same:
-            self.matched.how["people without a contact"] += 1
-            return None
-        people = self._gather(account).people
-        person = next(p for p in people if person_subject(p.user_id) == desired.subject)
-        sharers = len(self._store.offering([f"email:{email}"]).get(f"email:{email}", {}))
-        found = match(person, [contact for contact, _ in same], sharers)
-        how = f"contacts {'by' if found.contact else 'in'} {found.how}" if found.how else "people without a contact"
-        self.matched.how[how] += 1
-        if found.contact:
-            record = next(record for contact, record in same if contact is found.contact)
-            return self._link(CONTACTS, record, account, desired)
-        if found.how:
-            reason = "Intercom has this e-mail under another external_id"
-            ids = ", ".join(found.candidates)
-            proposal = f"give the right contact of {ids} the external_id {desired.values['external_id']}"
-            todo = Todo("conflict", desired.subject, CONTACTS, reason, proposal, since=self._instep.now())
-            self.matched.conflicts.append(todo)
-            return account, Link(CONTACTS, desired.subject, state="parked", parked_for=version_of(desired))
-        return None
-
-    def _link(self, target: str, record: Record, account: AccountId, desired: Desired) -> tuple[AccountId, Link]:
-        observer = self._observer(target)
-        held = self._translated(observer.holds(record, desired), desired)
-        return account, Link(
+    def _link(self, shown: Shown, wish: Wish) -> Found:
+        target, desired = wish.desired.target, wish.desired
+        held = self._translated(self._observer(target).holds(shown.record(target), desired), desired)
+        return wish.account, Link(
             target, desired.subject, external_id=held.external_id, values=held.values, sets=held.sets, state="ok"
         )
 
@@ -191,17 +179,25 @@ class Adopter:
         """Members that are accounts, by our ids; what others have put there is not ours."""
         sets = dict(held.sets)
         for name, maker in desired.ids.items():
-            members = held.sets.get(name, ())
-            ours = {subject_id(subject) for subject in self._store.linked(maker, members).values()}
-            ours |= {str(self._teams[member]) for member in members if member in self._teams}
+            ours = {shown.key for shown in self._observed.by_id(maker, held.sets.get(name, ()))}
             sets[name] = tuple(sorted(ours & desired.sets[name]))
         return replace(held, sets=sets)
 
-    def _observed(self, target: str) -> Iterator[list[Record]]:
-        pages = self._observer(target).observe(None)
-        while page := ask("Intercom", lambda: next(pages, None)):
-            self._tell(f"reading {target}", len(page.records))
-            yield list(page.records)
+    def _others(self) -> None:
+        """What is nobody's of ours, as far as anybody can say."""
+        for target, what in ((COMPANIES, "companies of others"), (CONTACTS, "contacts of others ({})")):
+            for page in self._observed.pages(target):
+                linked = self._store.linked(target, [shown.id for shown in page])
+                others = (shown for shown in page if shown.kind and shown.id not in linked)
+                self.matched.how.update(what.format(shown.role) for shown in others)
+
+    def _customers(self) -> None:
+        """What Stripe's customers were recognised by."""
+        after: str | None = ""
+        while after is not None:
+            page, after = self._store.listed("customer", after)
+            offers = self._store.offering([key for fact in page for key in fact.seeks])
+            self.matched.how.update(_customer(fact, offers) for fact in page)
 
     def _observer(self, target: str) -> Observes:
         found = self._lines[target].target
@@ -209,33 +205,37 @@ class Adopter:
             raise TypeError(f"{target} cannot be observed")
         return found
 
-    def _wanted(self, target: str, accounts: Iterable[AccountId]) -> dict[Subject, tuple[AccountId, Desired]]:
-        """What the target should hold for these accounts."""
-        line: TargetLine = self._lines[target]
-        systems, wanted = self._instep.systems, {}
-        for account in sorted(accounts):
-            facts = self._gather(account)
-            current = life(facts, systems.config, systems.catalog, self._instep.now(), systems.managed, systems.zone)
-            for desired in line.wanted(facts, current, systems.config):
-                wanted[desired.subject] = (account, desired)
-        return wanted
 
-    def _gather(self, account: AccountId) -> AccountFacts:
-        systems = self._instep.systems
-        domains = systems.config.trials.one_per_domain
-        return gather(self._store, account, self._instep.house.born_at, systems.pseudonyms, domains)
-
-    def _accounts_by_contact(self, external_ids: set[str]) -> dict[str, set[AccountId]]:
-        """By user id, or by what the product says that Intercom knows the user by."""
-        refs = {Ref("product", "user", id): id for id in external_ids}
-        found = {refs[ref]: accounts for ref, accounts in self._store.accounts_of(list(refs)).items()}
-        offers = self._store.offering([f"contact:{id}" for id in external_ids])
-        named = {key.partition(":")[2]: set().union(*roots.values()) for key, roots in offers.items()}
-        return found | named
+def _shown(record: Record) -> Shown:
+    data = record.data or {}
+    contact = contact_of(record)
+    key = contact.external_id or str(data.get("company_id") or "")
+    return Shown(contact.id, key, contact.role, contact.email, record.ref.kind, encoded(data))
 
 
-def _known(link: Link | None) -> bool:
-    return bool(link and link.external_id)
+def _to_be_made(wish: Wish) -> Shown:
+    """Whoever has the same e-mail will meet this contact."""
+    external_id = str(wish.desired.values["external_id"])
+    body = {"id": f"({wish.desired.subject})", "role": "user", "external_id": external_id, "email": wish.email}
+    return Shown(body["id"], external_id, "user", wish.email, "", encoded(body))
+
+
+def _parked(desired: Desired) -> Link:
+    return Link(CONTACTS, desired.subject, state="parked", parked_for=version_of(desired))
+
+
+def _how(matched: Match) -> str:
+    if matched.contact:
+        return f"contacts by {matched.how}"
+    return "people in conflict" if matched.how else "people without a contact"
+
+
+def _customer(fact: Fact, offers: dict[str, dict[str, set[AccountId]]]) -> str:
+    if fact.account_id is None:
+        return "customers of nobody"
+    keys = (key for key in fact.seeks if any(fact.account_id in owners for owners in offers.get(key, {}).values()))
+    word = next(keys, "").partition(":")[0]
+    return f"customers by {BY.get(word, 'their subscriptions')}"
 
 
 def _pages(accounts: Iterator[AccountId], size: int) -> Iterator[Sequence[AccountId]]:

@@ -79,8 +79,7 @@ def forecast(instep: Instep, only: Sequence[AccountId], tell: Callable[[str, int
         found.accounts += 1
         for one in planned:
             _count(found, one)
-        if any(one.step.target == "product.access" for one in planned):
-            _access(instep, found, account, planned)
+        found.falls += _falls(instep, account, planned)
         tell("planning", 1)
     return found
 
@@ -97,15 +96,24 @@ def _count(found: Forecast, planned: Planned) -> None:
                 found.overwrites.append(Overwrite(planned.account_id, step.target, step.subject, name, before, after))
 
 
-def _access(instep: Instep, found: Forecast, account: AccountId, planned: Sequence[Planned]) -> None:
+def _falls(instep: Instep, account: AccountId, planned: Sequence[Planned]) -> list[Fall]:
     """A missing row means allow: writing the first one can take something away too."""
+    down = [one for one in planned if one.step.target == "product.access" and _lower(one)]
+    if not down:
+        return []
     systems = instep.systems
-    facts = gather(
-        instep.store, account, instep.house.born_at, systems.pseudonyms, systems.config.trials.one_per_domain
-    )
+    domains = systems.config.trials.one_per_domain
+    facts = gather(instep.store, account, instep.house.born_at, systems.pseudonyms, domains)
     current = life(facts, systems.config, systems.catalog, instep.now(), systems.managed, systems.zone)
-    before = facts.access.access if facts.access else "full"
-    for one in planned:
-        after = one.step.values.get("access") if one.step.target == "product.access" else None
-        if isinstance(after, str) and RANK.get(after, 0) < RANK.get(before, 0):
-            found.falls.append(Fall(account, before, after, one.step.why, current.mrr, current.currency))
+    return [Fall(account, *_access(one), one.step.why, current.mrr, current.currency) for one in down]
+
+
+def _lower(one: Planned) -> bool:
+    before, after = _access(one)
+    return RANK.get(after, 0) < RANK.get(before, 0)
+
+
+def _access(one: Planned) -> tuple[str, str]:
+    """Before and after; as before where the step does not say."""
+    before = str(one.before.get("access") or "full")
+    return before, str(one.step.values.get("access") or before)

@@ -24,6 +24,9 @@ from mappings.naming import names
 from state.store import House, StateError, Store
 
 NO_TICKETS = Tickets()
+# Why accounts are due then. What was pulled is enough to begin with, as after any other change; proof is read where a
+# step wants it.
+SWITCHED = "switches changed"
 TargetLines = Callable[[Wires, Config, Callable[[], int]], Sequence[TargetLine]]
 SourceLines = Callable[[Wires, Callable[[], int]], Sequence[SourceLine]]
 IDENTITY = {
@@ -224,7 +227,7 @@ def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
         names=[spelled(name) for name in systems.names] if on else house.names if house else (),
     )
     if on:
-        begin_again(store, settings.clock()(), "switched on")
+        begin_again(store, settings.clock()(), SWITCHED)
     store.settle_in(house)
     return house, fresh
 

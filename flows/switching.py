@@ -8,7 +8,7 @@ from dataclasses import replace
 from connectors.contract import Declares
 from flows.declaring import claim, clashes, declare
 from flows.hooks import housed
-from flows.house import Instep, begin_again, config_mark, open_store
+from flows.house import SWITCHED, Instep, begin_again, config_mark, open_store
 from flows.settings import Failed, Misuse, Settings
 from mappings.model import AccountId, Mode
 from state.store import House as House
@@ -47,7 +47,7 @@ def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names
     # changed configuration, which marks them too.
     switched = {"modes": modes, "pilots": pilots, "joined": house.joined, "config_fingerprint": ""}
     instep.store.amend(switched)
-    begin_again(instep.store, now, "switched on")
+    begin_again(instep.store, now, SWITCHED)
     return instep.store.amend({"config_fingerprint": mark})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mappings.model import Person, Record
@@ -56,17 +56,16 @@ def match(person: Person, same_email: Sequence[Contact], sharers: int) -> Match:
     return Match()
 
 
-def strangers(known: int, unknown: Collection[Contact]) -> str:
+def strangers(known: int, unknown: int, emails: int) -> str:
     """Why a workspace's external_ids are not the product's user ids, in one sentence; empty when most of them are.
 
-    ``known``: contacts whose external_id is a user id; ``unknown``: users with another.
+    ``known``: contacts whose external_id is a user id; ``unknown``: users with another, ``emails`` of them an address.
     """
-    every = known + len(unknown)
+    every = known + unknown
     if not unknown or known >= KNOWN_SHARE * every:
         return ""
-    emails = sum("@" in contact.external_id for contact in unknown)
-    source = "most are e-mail addresses" if emails * 2 > len(unknown) else "they come from another column or product"
+    source = "most are e-mail addresses" if emails * 2 > unknown else "they come from another column or product"
     return (
-        f"{len(unknown)} of {every} contacts have an external_id that is no user_id of instep_users: {source}. Give "
+        f"{unknown} of {every} contacts have an external_id that is no user_id of instep_users: {source}. Give "
         "what Intercom knows a user by as user_id, or as the column intercom_external_id of instep_users"
     )

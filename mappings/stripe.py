@@ -56,7 +56,7 @@ def facts(record: Record) -> list[Fact]:
     if record.part == "customer":
         return [_customer_fact(record.ref, data)]
     if record.part == "subscription":
-        return [_subscription_fact(record.ref, data, ())]
+        return [_subscription_fact(record.ref, data, data.get("open_invoices", ()))]
     if record.part in PAYMENTS:
         return [payment_fact(record.ref, record.part, data)]
     open_invoices = data.get("open_invoices", ())

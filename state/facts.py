@@ -140,6 +140,13 @@ class Facts(Base):
         first = select(facts).where(open_).order_by(facts.c.root, facts.c.kind, facts.c.id).limit(limit)
         return count, _facts(connection.execute(first))
 
+    @reading
+    def listed(self, connection: Connection, kind: str, after: str) -> tuple[list[Fact], str | None]:
+        """A page of the live facts of a kind, by root, and where to go on; None at the end."""
+        rows = select(facts).where(facts.c.kind == kind, facts.c.gone.is_(False), facts.c.root > after)
+        page = connection.execute(rows.order_by(facts.c.root).limit(self.database.batch)).all()
+        return _facts(page), page[-1].root if len(page) == self.database.batch else None
+
     def accounts(self) -> Iterator[AccountId]:
         """Every account with a live fact or a Link, in order; read in pages, one short transaction each."""
         page = self._accounts("")

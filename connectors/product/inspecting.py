@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,6 +37,23 @@ def tables(database: ProductDatabase) -> list[Table]:
 
     found = database.inspect(inspect)
     return [_with_values(database, table) for table in found]
+
+
+def holders(database: ProductDatabase, values: Sequence[str]) -> list[At]:
+    """Columns that hold most of these values, the fullest first; looked for where there are e-mail addresses."""
+    held: Counter[At] = Counter()
+    for table in tables(database):
+        if any("email" in column.name.casefold() for column in table.columns):
+            asked = (At(table.name, c.name) for c in table.columns if c.kind in ("text", "uuid", "integer"))
+            held.update({at: _held(database, at, values) for at in asked})
+    return [at for at, count in held.most_common() if count * 2 > len(values)]
+
+
+def _held(database: ProductDatabase, at: At, values: Sequence[str]) -> int:
+    text = sa.cast(sa.column(at.column), sa.Text)
+    count = sa.func.count(sa.distinct(text)).label("count")
+    (row,) = database.rows(sa.select(count).select_from(sa.table(at.table)).where(text.in_(values)))
+    return int(row["count"])
 
 
 def _table(inspector: Inspector, name: str) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Literal
 
@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from connectors.contract import Page
 from connectors.product.database import ProductDatabase
+from connectors.product.inspecting import holders
 from connectors.product.shapes import ACCOUNTS, KNOWN, USERS, plain
 from mappings.model import JSONObject, Record, Ref
+from mappings.model.tables import At
 
 PAGE = 1000
 
@@ -20,17 +22,17 @@ class Rows:
     """One relation read by its key, ``key`` being the column that names the root."""
 
     def __init__(self, database: ProductDatabase, relation: str, key: str) -> None:
-        self._database, self._relation, self._key = database, relation, key
+        self.database, self._relation, self._key = database, relation, key
 
     @property
     def present(self) -> bool:
-        return self._database.columns(self._relation) is not None
+        return self.database.columns(self._relation) is not None
 
     def of(self, root: str) -> list[JSONObject]:
         """The rows of one root."""
         if not self.present:
             return []
-        return [plain(row) for row in self._database.rows(self._select().where(self._is(root)))]
+        return [plain(row) for row in self.database.rows(self._select().where(self._is(root)))]
 
     def after(self, root: str | None) -> Iterator[tuple[str, list[JSONObject]]]:
         """Every root behind ``root`` with its rows, by the bytes of the key; rows without a key are left out."""
@@ -40,7 +42,7 @@ class Rows:
         query = self._select().where(self._column.isnot(None)).order_by(key)
         if root is not None:
             query = query.where(key > root)
-        rows = (plain(row) for row in self._database.stream(query, PAGE))
+        rows = (plain(row) for row in self.database.stream(query, PAGE))
         for found, members in groupby(rows, key=lambda row: str(row[self._key])):
             yield found, list(members)
 
@@ -51,18 +53,18 @@ class Rows:
     def _ordered(self) -> sa.ColumnElement[str]:
         """The key as text in byte order, whatever the database's collation, as every other part compares it."""
         text = sa.cast(self._column, sa.Text)
-        return text.collate("C" if self._database.dialect == "postgresql" else "BINARY")
+        return text.collate("C" if self.database.dialect == "postgresql" else "BINARY")
 
     def _is(self, root: str) -> sa.ColumnElement[bool]:
         """Compared in the column's own type, not as text, so that the database can use its index."""
         untyped: list[Any] = [sa.literal(root, sa.types.NullType())]
         # PostgreSQL reads an untyped parameter as the column's type; SQLite keeps text and numbers apart.
-        if self._database.dialect == "sqlite" and root.isdecimal():
+        if self.database.dialect == "sqlite" and root.isdecimal():
             untyped.append(sa.literal(int(root)))
         return sa.or_(*(self._column == value for value in untyped))
 
     def _select(self) -> sa.Select[Any]:
-        present = self._database.columns(self._relation) or {}
+        present = self.database.columns(self._relation) or {}
         columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in KNOWN[self._relation] if name in present]
         return sa.select(*columns).select_from(sa.table(self._relation))
 
@@ -118,6 +120,10 @@ class ProductUsers(Truth):
 
     def __init__(self, database: ProductDatabase) -> None:
         super().__init__(Rows(database, USERS, "user_id"))
+
+    def holders(self, values: Sequence[str]) -> list[At]:
+        """The product's own columns that hold most of these values, the fullest first."""
+        return holders(self._rows.database, values)
 
     def _data(self, rows: Iterable[JSONObject]) -> JSONObject:
         return {"rows": sorted(rows, key=lambda row: str(row.get("account_id")))}

@@ -28,7 +28,7 @@ class StripeBilling:
     A look is two requests, three without a subscription; one more for each disputed charge,
     for open invoices, and where there is no default payment method.
     Bulk pages hold one ``part`` per Record (``subscription``, ``customer``, ``dispute``, ``refund``), its data the bare
-    object.
+    object; an unpaid subscription has its customer's ``open_invoices``.
     """
 
     name = "stripe"

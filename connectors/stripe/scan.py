@@ -1,11 +1,13 @@
-"""The whole of Stripe in bulk pages: every subscription, customer and dispute, and the latest refunds; resumable after
-any page."""
+"""The whole of Stripe in bulk pages: every subscription with its open invoices, every customer and dispute, and the
+latest refunds; resumable after any page."""
 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -16,8 +18,8 @@ from mappings.model import Change, JSONObject, Record, Ref
 
 log = logging.getLogger("instep")
 
-NEEDS_A_LOOK = ("past_due", "unpaid", "incomplete")
-"""Statuses whose open invoices are needed too: a bulk page cannot carry them."""
+UNPAID = ("past_due", "unpaid", "incomplete")
+"""Statuses whose open invoices are needed too: one list names those of everybody."""
 SUBSCRIPTION = ("data.latest_invoice", "data.discounts.source.coupon", "data.default_payment_method")
 CARD = "invoice_settings.default_payment_method"
 REFUNDS_SINCE = 4 * 86_400
@@ -102,10 +104,25 @@ class Scan:
         found = [(Ref("stripe", "customer", root), item) for item in items if (root := _root(stream, item))]
         self.skipped += len(items) - len(found)
         return Page(
-            records=[Record(ref, _bare(item), stream) for ref, item in found if not _needs_a_look(item)],
-            changes=[self._hint(ref) for ref, item in found if _needs_a_look(item)],
+            records=[Record(ref, self._bare(item), stream) for ref, item in found if not has_more_items(item)],
+            changes=[self._hint(ref) for ref, item in found if has_more_items(item)],
             cursor=self._at.text(),
         )
+
+    def _bare(self, item: JSONObject) -> JSONObject:
+        """As a look has it, without the charge that only names the customer."""
+        if self._at.stream == "subscription" and item.get("status") in UNPAID:
+            return item | {"open_invoices": self._open_invoices.get(str(item["customer"]), ())}
+        charge = item.get("charge")
+        return item | {"charge": charge["id"]} if isinstance(charge, dict) else item
+
+    @cached_property
+    def _open_invoices(self) -> dict[str, list[JSONObject]]:
+        """By customer, without their lines; read when the first one is asked for. What moves later is an event."""
+        found: defaultdict[str, list[JSONObject]] = defaultdict(list)
+        for invoice in self._api.everything("/v1/invoices", {"status": "open"}):
+            found[str(invoice.get("customer"))].append({k: v for k, v in invoice.items() if k != "lines"})
+        return found
 
     def _hint(self, ref: Ref) -> Change:
         return Change(ref, f"scan:{self._at.started}:{ref.id}", self._at.started)
@@ -117,16 +134,6 @@ def _root(stream: str, item: JSONObject) -> str:
         return str(item["id"])
     charge = item.get("charge")
     return str(item.get("customer") or (charge.get("customer") if isinstance(charge, dict) else "") or "")
-
-
-def _bare(item: JSONObject) -> JSONObject:
-    """As a look has it, without the charge that only names the customer."""
-    charge = item.get("charge")
-    return item | {"charge": charge["id"]} if isinstance(charge, dict) else item
-
-
-def _needs_a_look(item: JSONObject) -> bool:
-    return item.get("status") in NEEDS_A_LOOK or has_more_items(item)
 
 
 def has_more_items(subscription: JSONObject) -> bool:

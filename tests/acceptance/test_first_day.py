@@ -84,10 +84,9 @@ def test_everybody_is_recognised_and_nothing_is_written(town: Town) -> None:
         "contacts by external_id": 13,
         "contacts by e-mail": 1,
         "contacts by lead": 1,
-        "contacts in conflict": 1,
+        "people in conflict": 1,
         "people without a contact": 1,
-        "contacts of others (user)": 2,
-        "contacts of others (lead)": 1,
+        "contacts of others (user)": 1,
     }
     assert found.conflicts == 1
     assert found.forecast.steps["intercom.contacts", "create", ""] == 1

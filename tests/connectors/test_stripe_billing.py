@@ -10,6 +10,7 @@ from connectors.contract import Ambiguous, Source, Transient, Unknown
 from connectors.stripe import StripeApi, StripeBilling, StripeCustomers, StripeSettings
 from connectors.stripe.events import HOLD_BACK, OVERLAP, TYPES, WINDOW
 from mappings.model import AccountId, Change, Desired, Ref, Step, account_subject
+from mappings.stripe import facts
 from sandbox.stripe import seeding
 from sandbox.stripe.http import service
 
@@ -227,11 +228,16 @@ def test_a_scan_goes_on_after_any_page(live, billing):
 
 
 @pytest.mark.parametrize("status", ["past_due", "unpaid"])
-def test_subscriptions_that_wait_for_money_ask_for_a_look(live, billing, status):
-    id = seed(live, subscription={"price": "price_team_monthly", "status": status})
-    pages = scan(billing)
-    assert [record.part for page in pages for record in page.records] == ["customer"]
-    assert [change for page in pages for change in page.changes] == [Change(customer(id), f"scan:{NOW}:{id}", NOW)]
+def test_subscriptions_that_wait_for_money_bring_their_open_invoices(live, billing, status):
+    """One list for all of them, and the same facts as by a look."""
+    ids = [seed(live, subscription={"price": "price_team_monthly", "status": status}, card="decline") for _ in range(3)]
+    records = {r.ref.id: r for page in scan(billing) for r in page.records if r.part == "subscription"}
+    assert sum("/v1/invoices" in call for call in live.calls("stripe")) == 1
+    for id in ids:
+        (found,) = facts(records[id])
+        looked = [fact for fact in facts(billing.fetch(customer(id))) if fact.kind == "subscription"]
+        assert [found.body] == [fact.body for fact in looked]
+        assert found.body.open_since is not None
 
 
 def test_a_scan_survives_the_deletion_of_its_place(live, billing, stripe_api):
