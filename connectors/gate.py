@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
 
@@ -31,8 +33,17 @@ class Unclear(Exception):
         self.retry_after = retry_after
 
 
+@dataclass(slots=True)
+class Circuit:
+    """``next_probe``: when the next call may try, while it is open."""
+
+    failed: int = 0
+    next_probe: float | None = None
+
+
 class Breaker:
     """Opens after ``failures`` calls in a row that failed for good, then lets one probe through per ``pause`` seconds.
+    Reads and writes are counted apart, for a system may answer the ones and fail the others.
 
     ``clock`` is monotonic. ``on_recover`` is called, without the lock, when a probe closes it again.
     """
@@ -49,34 +60,41 @@ class Breaker:
         self.on_recover = on_recover
         self._limit, self._pause, self._clock = failures, pause, clock
         self._lock = Lock()
-        self._failed = 0
-        self._next_probe: float | None = None
+        self._circuits = {False: Circuit(), True: Circuit()}
 
     @property
     def open(self) -> bool:
-        return self._next_probe is not None
+        return any(circuit.next_probe is not None for circuit in self._circuits.values())
 
-    def admit(self) -> bool:
+    def shut(self) -> None:
+        """For good: nothing is sent any more, not even a probe."""
+        with self._lock:
+            self._circuits = {write: Circuit(next_probe=math.inf) for write in (False, True)}
+
+    def admit(self, write: bool) -> bool:
         """True when this call is a probe; raises BreakerOpen when it must not be sent."""
         with self._lock:
-            if self._next_probe is None:
+            circuit = self._circuits[write]
+            if circuit.next_probe is None:
                 return False
             now = self._clock()
-            if now < self._next_probe:
-                raise BreakerOpen(f"{self.system}: too many failures, waiting", self._next_probe - now)
-            self._next_probe = now + self._pause
+            if now < circuit.next_probe:
+                raise BreakerOpen(f"{self.system}: too many failures, waiting", circuit.next_probe - now)
+            circuit.next_probe = now + self._pause
             return True
 
-    def failed(self) -> None:
+    def failed(self, write: bool) -> None:
         with self._lock:
-            self._failed += 1
-            if self._failed >= self._limit:
-                self._next_probe = self._clock() + self._pause
+            circuit = self._circuits[write]
+            circuit.failed += 1
+            if circuit.failed >= self._limit:
+                circuit.next_probe = self._clock() + self._pause
 
-    def answered(self) -> None:
+    def answered(self, write: bool) -> None:
         """The system is alive, whatever it said."""
         with self._lock:
-            recovered, self._failed, self._next_probe = self._next_probe is not None, 0, None
+            recovered = self._circuits[write].next_probe is not None
+            self._circuits[write] = Circuit()
         if recovered and self.on_recover:
             self.on_recover()
 
@@ -132,7 +150,7 @@ class Gate:
     def call(self, fn: Callable[[], T], *, write: bool, endpoint: str = "") -> T:
         """Run ``fn``, again while it raises Transient. Raises what ``fn`` raises, and BreakerOpen; an Unclear outcome
         is Transient for a read and Unknown (never tried again) for a write."""
-        probe = self.breaker.admit()
+        probe = self.breaker.admit(write)
         retrying = Retrying(
             retry=retry_if_exception(lambda error: isinstance(error, Transient)),
             wait=self._wait,
@@ -143,12 +161,12 @@ class Gate:
         try:
             result: T = retrying(self._once, fn, write, endpoint)
         except (Transient, Unknown):
-            self.breaker.failed()
+            self.breaker.failed(write)
             raise
         except ConnectorError:
-            self.breaker.answered()
+            self.breaker.answered(write)
             raise
-        self.breaker.answered()
+        self.breaker.answered(write)
         return result
 
     def _once(self, fn: Callable[[], T], write: bool, endpoint: str) -> T:

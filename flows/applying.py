@@ -63,7 +63,7 @@ class Applier:
         except BreakerOpen:
             result.outcome, result.waiting = Outcome.WAITING, line.target.system
         except (Transient, Unknown):
-            result.outcome, result.retry = Outcome.WAITING, True
+            result.outcome, result.retry, result.failed = Outcome.WAITING, True, line.target.system
         except Unauthorized as error:
             self._stopped[line.target.system] = str(error)
             result.outcome, result.waiting = Outcome.WAITING, line.target.system

@@ -12,7 +12,8 @@ from connectors.prefect import DeployedInstances, DeploymentRuns, PrefectApi
 from connectors.stripe import StripeBilling
 from flows.asking import ask
 from flows.following import calls
-from flows.house import connect, open_store, same_house
+from flows.house import connect, open_store
+from flows.identity import same_house
 from flows.inspecting import Finding, Findings, views
 from flows.inspecting_names import intercom_names
 from flows.settings import Failed, Misuse, Settings, load_config

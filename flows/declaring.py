@@ -30,6 +30,12 @@ def claim(systems: Systems, ours: Collection[str]) -> list[str]:
     return sorted({*ours, *(spelled(name) for name in systems.names if declaring)})
 
 
+def names_wait(systems: Systems, unreachable: Collection[str]) -> bool:
+    """Whether a system that names have to be made in cannot be reached."""
+    on = [line.target for line in systems.targets if systems.mode(line.target.name) == "on"]
+    return any(isinstance(target, Declares) and target.system in unreachable for target in on)
+
+
 def _declaring(systems: Systems) -> list[Declares]:
     lines = [line.target for line in systems.targets if systems.mode(line.target.name) == "on"]
     return [target for target in lines if isinstance(target, Declares)]

@@ -16,7 +16,8 @@ from connectors.contract import ConnectorError
 from connectors.product import ProductAccounts, ProductRequests, ProductUsers
 from connectors.stripe import CheckoutDone, StripeBilling, StripeSessions
 from flows.gathering import gather
-from flows.house import connect, identify_stripe, open_store, same_house
+from flows.house import connect, open_store
+from flows.identity import identify_stripe, same_house
 from flows.pseudonyms import pseudonyms
 from flows.settings import Failed, Misuse, Settings, load_config
 from flows.systems import Wires

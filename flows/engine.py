@@ -20,6 +20,7 @@ from mappings.alerts import alerts
 from mappings.billing import CANCELLATIONS
 from mappings.lifecycle import Life, life
 from mappings.model import AccountFacts, AccountId, Desired, Ref, Subject, request_subject
+from mappings.occurrences import news
 from mappings.provisioning import DELETIONS
 from state.store import Lease, LeaseLost, Store, Todo
 
@@ -249,14 +250,23 @@ class Engine:
         polls = [now + max(POLL_FIRST, min(POLL_MOST, now - since)) for since in pending]
         held = [pair.again_at for pair in visit.pairs.values()]
         due = min((at for at in (current.next_look_at, *polls, *held) if at is not None), default=None)
+        if lease.waiting and lease.waiting != waiting:
+            self._store.wake_waiting(lease.waiting)
         if waiting:
-            self._store.settle(lease, now, f"waiting for {waiting}", now=now, waiting=waiting)
+            self._store.settle(
+                lease, due, f"waiting for {waiting}", now=now, waiting=waiting, first=self._comes_first(current)
+            )
         elif visit.unread or any(pair.retry for pair in visit.pairs.values()):
             # A failing target does not hold up what the others are to hear on time.
             pause = _backoff(lease.attempts) if due is None else min(_backoff(lease.attempts), max(1, due - now))
-            self._store.settle(lease, now, "retry", now=now, retry_in=pause)
+            failed = next(iter([*(pair.failed for pair in visit.pairs.values() if pair.failed), *visit.unread]), "")
+            self._store.settle(lease, now, "retry", now=now, retry_in=pause, failed=failed)
         else:
             self._store.settle(lease, now if visit.again else due, "timer", now=now)
+
+    def _comes_first(self, current: Life) -> bool:
+        """A request is under way, or something has just happened: a trial, a payment."""
+        return bool(current.accepted or news(current.occurrences, self._born_at, self._now()))
 
 
 def _backoff(attempts: int) -> float:

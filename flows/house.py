@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
-from connectors.contract import ConnectorError, Transient
+from connectors.contract import ConnectorError
+from connectors.gate import Gate
 from connectors.stripe import StripeBilling
 from flows.asking import ask
-from flows.declaring import claim, declare, spelled
+from flows.declaring import claim, declare, names_wait, spelled
 from flows.hooks import housed, joined
+from flows.identity import identify, prices, same_house
 from flows.pseudonyms import pseudonyms
-from flows.settings import Failed, Misuse, Settings, load_config
+from flows.settings import Failed, Misuse, Settings, load_config, load_settings
 from flows.systems import Wires, sources, targets, wires
 from flows.tickets import Tickets, tickets
 from flows.wiring import SourceLine, Systems, TargetLine
@@ -29,23 +32,21 @@ NO_TICKETS = Tickets()
 SWITCHED = "switches changed"
 TargetLines = Callable[[Wires, Config, Callable[[], int]], Sequence[TargetLine]]
 SourceLines = Callable[[Wires, Callable[[], int]], Sequence[SourceLine]]
-IDENTITY = {
-    "stripe_account": "Stripe account",
-    "livemode": "Stripe live mode",
-    "intercom_workspace": "Intercom workspace",
-    "intercom_region": "Intercom region",
-}
 
 
 @dataclass(slots=True)
 class Instep:
-    """An opened installation. ``unreachable``: system -> why it could not say who it is; nothing is sent there."""
+    """An opened installation. ``unreachable``: system -> why it could not say who it is; nothing is sent there.
+    ``connect``: the same installation with other settings; ``reread``: the settings as they are now."""
 
     settings: Settings
     store: Store
     systems: Systems
     house: House
     now: Callable[[], int]
+    gates: Sequence[Gate]
+    connect: Callable[[Settings], Instep]
+    reread: Callable[[], Settings]
     unreachable: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -55,29 +56,51 @@ def open_instep(
     source_lines: SourceLines = sources,
     stripe_per_second: int | None = None,
     now: Callable[[], int] | None = None,
+    reread: Callable[[], Settings] = load_settings,
 ) -> Instep:
     """Raises Misuse or Failed with one sentence; writes nothing to any vendor. For simulated vendors:
     ``stripe_per_second`` where Stripe allows more than the real one, ``now`` a clock that they share."""
-    config = load_config(settings.instep_config)
-    store = open_store(settings)
+    config, store = load_config(settings.instep_config), open_store(settings)
     house = store.house()
     if house is None:
         raise Failed("This state was never set up. Run `instep init` first.")
-    w = connect(settings, stripe_per_second)
     now = now or settings.clock()
-    unreachable: dict[str, str] = {}
-    same_house(house, identify(w, unreachable))
-    ask("the product database", w.product.check)
-    sealing = tickets(settings, house.installation_id)
-    zone = settings.instep_timezone
-    systems = assemble(w, config, house.modes, now, target_lines, source_lines, zone, sealing)
-    hashes = pseudonyms(settings.instep_secrets.get_secret_value(), house.installation_id)
-    for gate in w.gates:
-        gate.breaker.on_recover = partial(store.wake_waiting, gate.system)
-    since = joined(house, systems.target_names, now())
-    lines = [replace(line, since=since.get(line.target.name, 0)) for line in systems.targets]
-    systems = replace(systems, targets=lines, pseudonyms=hashes, pilots=house.pilots)
-    return Instep(settings, store, systems, house, now, unreachable)
+
+    def open_with(settings: Settings) -> Instep:
+        w = connect(settings, stripe_per_second)
+        unreachable: dict[str, str] = {}
+        same_house(house, identify(w, unreachable))
+        ask("the product database", w.product.check)
+        known = prices(w, store, now, unreachable)
+        zone, sealing = settings.instep_timezone, tickets(settings, house.installation_id)
+        systems = assemble(w, config, house.modes, now, target_lines, source_lines, zone, sealing, known)
+        hashes = pseudonyms(settings.instep_secrets.get_secret_value(), house.installation_id)
+        for gate in w.gates:
+            gate.breaker.on_recover = partial(store.wake_waiting, gate.system)
+            if gate.system in unreachable:
+                gate.breaker.shut()
+        store.let_probe([gate.system for gate in w.gates if gate.system not in unreachable])
+        since = joined(house, systems.target_names, now())
+        lines = [replace(line, since=since.get(line.target.name, 0)) for line in systems.targets]
+        systems = replace(systems, targets=lines, pseudonyms=hashes, pilots=house.pilots)
+        return Instep(settings, store, systems, house, now, w.gates, open_with, reread, unreachable)
+
+    return open_with(settings)
+
+
+def renew(instep: Instep) -> bool:
+    """Connect anew where the settings name other keys than those that a vendor refused, or one did not answer; whether
+    that was done."""
+    try:
+        settings = instep.reread()
+        if settings == instep.settings and not instep.unreachable:
+            return False
+        fresh = instep.connect(settings)
+    except (Failed, Misuse):
+        return False
+    instep.settings, instep.systems, instep.gates = settings, fresh.systems, fresh.gates
+    instep.unreachable = fresh.unreachable
+    return True
 
 
 def open_store(settings: Settings) -> Store:
@@ -111,50 +134,22 @@ def assemble(
     source_lines: SourceLines = sources,
     zone: str = "UTC",
     sealing: Tickets = NO_TICKETS,
+    known: Sequence[Mapping[str, Any]] | None = None,
 ) -> Systems:
-    """Connect everything; reads Stripe's prices to know which price means which plan."""
-    prices = ask("Stripe", StripeBilling(w.stripe, now).prices)
+    """Connect everything. ``known``: Stripe's prices, which say which plan a subscription is on; None reads them."""
+    if known is None:
+        known = ask("Stripe", StripeBilling(w.stripe, now).prices)
     return Systems(
         sources=source_lines(w, now),
         targets=target_lines(w, config, now),
         config=config,
-        catalog=catalog(config, prices),
+        catalog=catalog(config, known),
         managed=w.instances is not None,
         modes=modes,
         names=names(config, sealing.on),
         zone=zone,
         tickets=sealing,
     )
-
-
-def identify_stripe(w: Wires) -> dict[str, str | bool]:
-    """Who is behind the Stripe key."""
-    billing = ask("Stripe", w.stripe.identity)
-    return {"stripe_account": billing.account_id, "livemode": billing.livemode}
-
-
-def identify(w: Wires, unreachable: dict[str, str] | None = None) -> dict[str, str | bool]:
-    """Who is behind the keys, under the names of IDENTITY. An Intercom that does not answer is put into
-    ``unreachable``, where that is given, and left out: billing and access do not wait for it."""
-    found = identify_stripe(w)
-    try:
-        talking = ask("Intercom", w.intercom.identity)
-    except Failed as failed:
-        if unreachable is None or not isinstance(failed.__context__, Transient):
-            raise
-        unreachable["intercom"] = str(failed)
-        return found
-    return found | {"intercom_workspace": talking.workspace, "intercom_region": talking.region}
-
-
-def same_house(house: House, found: Mapping[str, str | bool]) -> None:
-    """Raises Failed when other accounts are behind the keys than the state was built for."""
-    for name, what in IDENTITY.items():
-        if name in found and getattr(house, name) != found[name]:
-            raise Failed(
-                f"Nothing was written: the state was built for {what} {getattr(house, name)}, but the key opens "
-                f"{found[name]}. Use the right key, or another INSTEP_STATE_URL with `instep init`."
-            )
 
 
 def configuration_changed(instep: Instep) -> bool:
@@ -170,8 +165,9 @@ def config_mark(config: Config, sealing: Tickets) -> str:
 
 
 def follow_configuration(instep: Instep) -> None:
-    """After a change of instep.toml: make the names that the targets in use need, and every account due again."""
-    if not configuration_changed(instep):
+    """After a change of instep.toml: make the names that the targets in use need, and every account due again. Where
+    those cannot be made now, the next run follows."""
+    if not configuration_changed(instep) or names_wait(instep.systems, instep.unreachable):
         return
     instep.store.amend({"names": claim(instep.systems, instep.house.names)})
     declare(instep.systems)

@@ -19,7 +19,8 @@ from flows.owner import gone, this_worker
 from flows.preview import Planned, preview
 from flows.reading import LOOK_BATCH, Looked, Pulled, Reader
 from flows.redeeming import learn_past_trials
-from flows.wiring import SourceLine
+from flows.stopping import Stopping
+from flows.wiring import SourceLine, Systems
 from flows.wording import counted
 from mappings.model import AccountId
 from state.store import Backlog, Entry, Lease, LeaseLost
@@ -65,8 +66,7 @@ class Hub:
     def __init__(self, instep: Instep, purpose: str, progress: Progress = lambda what, n: None) -> None:
         self.instep, self._progress = instep, progress
         self.report = Report(uuid4().hex[:12], purpose)
-        for system, why in instep.unreachable.items():
-            self.report.troubles[system] = self.report.tally.stopped[system] = why
+        self._stopping = Stopping(instep, self.report.tally.stopped, self.report.troubles)
         self.owner = this_worker()
         self._look_after = 0.0
         self._size = instep.settings.instep_concurrency
@@ -92,6 +92,10 @@ class Hub:
         counts = report.tally.counts() | {"writes": report.writes, "hints": report.looked.hints}
         store.end_run(report.run, counts, _ending(report, error), self.instep.now())
 
+    def _follow(self, systems: Systems) -> None:
+        self._engine.follow(systems)
+        self._reader.follow(systems)
+
     def pull(self, sweep: bool = False) -> None:
         """Every source that is not being read by someone else; one that fails does not stop the others."""
         for line in self.instep.systems.sources:
@@ -101,6 +105,8 @@ class Hub:
     def read(self, line: SourceLine, sweep: bool = False, patience: float = 0) -> Pulled | None:
         """One source; None, and a trouble, when it cannot be read. Waits ``patience`` seconds for another reader."""
         name, give_up = line.source.name, time.monotonic() + patience
+        if line.source.system in self.instep.unreachable:
+            return None
         try:
             with self._told(f"reading {name}") as tell:
                 while (pulled := self._reader.pull(line, sweep, tell)).busy and time.monotonic() < give_up:
@@ -108,7 +114,7 @@ class Hub:
         except LeaseLost:
             pulled = Pulled(name, busy=True)
         except ConnectorError as error:
-            self.report.troubles[name] = f"{name} could not be read: {error}"
+            self._stopping.could_not_read(name, line.source.system, error)
             return None
         self.report.pulled.append(pulled)
         if pulled.compared:
@@ -133,7 +139,7 @@ class Hub:
         self.report.looked.hints += looked.hints
         self.report.looked.roots += looked.roots
         for system, why in looked.failed.items():
-            self.report.troubles[system] = f"{system} could not be read: {why}"
+            self._stopping.could_not_read(system, system, why)
             self._look_after = time.monotonic() + LOOK_PAUSE
 
     def scanned(self) -> bool:
@@ -159,6 +165,7 @@ class Hub:
 
     def due(self, only: Sequence[AccountId] = ()) -> list[Lease]:
         """Lease the next batch of accounts to work on, by the switches as they are now; empty when nothing is due."""
+        self._stopping.renew(self._follow)
         store = self.instep.store
         if (house := store.house()) and (house.modes, house.pilots) != (
             self.instep.house.modes,
@@ -166,7 +173,7 @@ class Hub:
         ):
             self.instep.house = house
             self.instep.systems = replace(self.instep.systems, modes=house.modes, pilots=house.pilots)
-            self._engine.follow(self.instep.systems)
+            self._follow(self.instep.systems)
         weigh(store, self.instep.systems.config, self.instep.now())
         return store.lease_accounts(self.owner, self.instep.now(), self._size * BATCH, LEASE, tuple(only))
 
@@ -176,8 +183,7 @@ class Hub:
         for _ in self._pool.map(self._engine.work, leases):
             count += 1
             self._progress("working on accounts", 1)
-        for system, why in self.report.tally.stopped.items():
-            self.report.troubles.setdefault(system, f"{system} refuses the key: {why}")
+        self._stopping.note()
         return count
 
     def until_idle(self, only: Sequence[AccountId] = (), patience: float = PATIENCE) -> None:
@@ -220,6 +226,8 @@ class Hub:
             self.report.troubles.setdefault(
                 system, f"{system} is failing: {counted(count, 'account', 'waits', 'wait')} for it"
             )
+        for system in (gate.system for gate in self.instep.gates if gate.breaker.open):
+            self.report.troubles.setdefault(system, f"{system} is failing: it is asked again once a minute")
         if backlog.retrying and not others_welcome:
             self.report.troubles["retries"] = (
                 f"{counted(backlog.retrying, 'account')} did not go through and will be tried again"

@@ -29,13 +29,14 @@ class NotMade(Rejected):
 @dataclass(slots=True)
 class Result:
     """What became of one Desired. ``waiting``: the system whose breaker is open or whose key fails. ``retry``: come
-    back soon. ``created``: something new is there. ``pending_since``: accepted but unfinished since then.
-    ``unproved``: it wants a fresh look first. ``again_at``: when what the brake holds may go on."""
+    back soon; ``failed``: because of that system. ``created``: something new is there. ``pending_since``: accepted but
+    unfinished since then. ``unproved``: it wants a fresh look first. ``again_at``: until when the brake holds it."""
 
     outcome: Outcome = Outcome.UNCHANGED
     changed: set[Ref] = field(default_factory=set)
     waiting: str = ""
     retry: bool = False
+    failed: str = ""
     created: bool = False
     pending_since: int | None = None
     unproved: bool = False
@@ -51,6 +52,7 @@ class Pair:
     done: bool = False
     waiting: str = ""
     retry: bool = False
+    failed: str = ""
     created: bool = False
     pending_since: int | None = None
     again_at: int | None = None
@@ -59,6 +61,7 @@ class Pair:
         self.outcome = max(self.outcome, result.outcome, key=ORDER.index)
         self.waiting = self.waiting or result.waiting
         self.retry = self.retry or result.retry
+        self.failed = self.failed or result.failed
         self.created = self.created or result.created
         self.again_at = result.again_at or self.again_at
         if result.pending_since is not None:

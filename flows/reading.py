@@ -65,6 +65,10 @@ class Reader:
     def __init__(self, store: Store, systems: Systems, now: Callable[[], int], owner: str, pool: Executor) -> None:
         self._store, self._systems, self._now, self._owner, self._pool = store, systems, now, owner, pool
 
+    def follow(self, systems: Systems) -> None:
+        """From the next request on: what was connected anew."""
+        self._systems = systems
+
     def pull(self, line: SourceLine, sweep: bool = False, progress: Callable[[int], None] | None = None) -> Pulled:
         """Read what is new in one source; the first time, for a ``sweep``, and when its events lie too far back, all
         of it.

@@ -38,8 +38,9 @@ class Agenda(Base):
         seconds: float,
         only: Sequence[AccountId] = (),
     ) -> list[Lease]:
-        """Due accounts nobody holds, oldest first; an expired foreign lease is taken over with the next token."""
-        free = select(agenda).where(_due(now), _unheld)
+        """Due accounts nobody holds, oldest first; an expired foreign lease is taken over with the next token. Of those
+        that wait for a system one a minute is among them, to see whether it works again."""
+        free = select(agenda).where(or_(_due(now), _probes()), _unheld)
         if only:
             free = free.where(agenda.c.account_id.in_(any_of(only)))
         oldest = free.order_by(agenda.c.due_at, agenda.c.account_id).limit(limit)
@@ -53,7 +54,11 @@ class Agenda(Base):
     @reading
     def due_accounts(self, connection: Connection, now: int) -> list[AccountId]:
         """Everything due, leased or not, oldest first: what a dry run looks at."""
-        due = select(agenda.c.account_id).where(_due(now)).order_by(agenda.c.due_at, agenda.c.account_id)
+        due = (
+            select(agenda.c.account_id)
+            .where(or_(_due(now), agenda.c.waiting != ""))
+            .order_by(agenda.c.due_at, agenda.c.account_id)
+        )
         return list(connection.scalars(due))
 
     @writing
@@ -78,22 +83,25 @@ class Agenda(Base):
         *,
         now: int,
         retry_in: float | None = None,
+        failed: str = "",
         waiting: str = "",
+        first: bool = False,
     ) -> bool:
         """Release. If the wake counter moved since the lease: due now, else at ``next_due`` (None: never).
 
-        ``retry_in``: seconds of the database's clock, due now but not before them, attempts + 1; with ``waiting`` (a
-        system's name; ``retry_in`` is then a minute unless given) attempts stay. False when the token was lost."""
-        if waiting and retry_in is None:
-            retry_in = PROBE_SECONDS
+        ``retry_in``: seconds of the database's clock, due now but not before them, attempts + 1; ``failed``: the system
+        that this is for. ``waiting`` for a system: due when it recovers, ``first`` before the others, and at
+        ``next_due`` all the same; attempts stay. False when the token was lost."""
         again = retry_in is not None
         quiet = agenda.c.wake == lease.wake
+        pause = PROBE_SECONDS if waiting else retry_in
         values = {
             "due_at": case((quiet, now if again else next_due), else_=now),
-            "retry_at": case((quiet, clock() + retry_in), else_=None) if again else None,
-            "attempts": agenda.c.attempts + (0 if waiting else 1) if again else 0,
-            "waiting": waiting,
-            "reason": case((quiet, reason), else_=agenda.c.reason),
+            "retry_at": None if pause is None else case((quiet, clock() + pause), else_=None),
+            "attempts": agenda.c.attempts + (0 if waiting else 1) if again or waiting else 0,
+            "waiting": case((quiet, waiting), else_=""),
+            "first": int(first),
+            "reason": case((quiet, failed_reason(failed) if failed else reason), else_=agenda.c.reason),
             "lease_owner": None,
             "lease_until": None,
         }
@@ -101,9 +109,17 @@ class Agenda(Base):
 
     @writing
     def wake_waiting(self, connection: Connection, system: str) -> int:
-        """A system recovered: every account waiting for it is due again; returns how many."""
-        ready = update(agenda).where(agenda.c.waiting == system).values(waiting="", retry_at=None)
+        """A system recovered: every account waiting for it is due again, trials and payments first, and whoever failed
+        because of it is tried at once; returns how many."""
+        failed = (agenda.c.reason == failed_reason(system)) & agenda.c.retry_at.is_not(None)
+        ready = update(agenda).where(or_(agenda.c.waiting == system, failed))
+        ready = ready.values(waiting="", retry_at=None, due_at=case((agenda.c.first == 1, 0), else_=1))
         return connection.execute(ready).rowcount
+
+    @writing
+    def let_probe(self, connection: Connection, systems: Sequence[str]) -> None:
+        """A run begins: the next account that waits for one of these systems may try it at once."""
+        connection.execute(update(agenda).where(agenda.c.waiting.in_(systems)).values(retry_at=None))
 
     @reading
     def backlog(self, connection: Connection, now: int) -> Backlog:
@@ -115,7 +131,7 @@ class Agenda(Base):
             func.count().filter(agenda.c.due_at <= now, ~_patient, agenda.c.waiting == "").label("retrying"),
         )
         row = connection.execute(counts).one()
-        stalled = select(agenda.c.waiting, func.count()).where(agenda.c.waiting != "", ~_patient)
+        stalled = select(agenda.c.waiting, func.count()).where(agenda.c.waiting != "")
         waiting = connection.execute(stalled.group_by(agenda.c.waiting)).tuples()
         unhandled = select(func.count()).where(inbox.c.handled_at.is_(None), inbox.c.due_at <= now)
         told = connection.execute(unhandled).scalar_one()
@@ -161,16 +177,37 @@ def _due(now: int) -> ColumnElement[bool]:
     return (agenda.c.due_at <= now) & _patient
 
 
+def _probes() -> ColumnElement[bool]:
+    """For each system that is waited for: who tried least recently, unless somebody tries now or did so in the last
+    minute."""
+    row = agenda.alias()
+    tried, busy = func.coalesce(row.c.retry_at, 0), (row.c.lease_owner.is_not(None)) & (row.c.lease_until > clock())
+    resting = or_(tried > clock(), busy)
+    system = select(row.c.waiting).where(row.c.waiting != "").group_by(row.c.waiting)
+    idle = system.having(func.sum(case((resting, 1), else_=0)) == 0)
+    rank = func.row_number().over(partition_by=row.c.waiting, order_by=(tried, row.c.account_id))
+    ranked = select(row.c.account_id, rank.label("rank")).where(row.c.waiting.in_(idle)).subquery()
+    return agenda.c.account_id.in_(select(ranked.c.account_id).where(ranked.c.rank == 1))
+
+
+def failed_reason(system: str) -> str:
+    """Why an account is tried again that met the first failures of a system."""
+    return f"{system} failed"
+
+
 def _woken(due_at: Any, reason: Any) -> dict[str, Any]:
     due = literal(due_at) if isinstance(due_at, int) else due_at
     return {
         "wake": agenda.c.wake + 1,
         "due_at": least(func.coalesce(agenda.c.due_at, due), due),
         "retry_at": None,
+        "waiting": "",
         "reason": reason,
     }
 
 
 def _lease(row: Row[Any], owner: str) -> Lease:
     taken_over = row.lease_owner is not None
-    return Lease(row.account_id, owner, row.lease_token + 1, row.wake, row.reason, row.attempts, taken_over)
+    return Lease(
+        row.account_id, owner, row.lease_token + 1, row.wake, row.reason, row.attempts, taken_over, row.waiting
+    )

@@ -72,6 +72,9 @@ house = Table(
     Column("body", Json, nullable=False),
 )
 
+# What vendors said once and is needed where they do not answer.
+remembered = Table("remembered", metadata, _id("name", primary_key=True), Column("body", Json, nullable=False))
+
 counters = Table("counters", metadata, _id("name", primary_key=True), _number("value"))
 
 cursors = Table(
@@ -149,8 +152,11 @@ agenda = Table(
     _words("reason"),
     _number("attempts"),
     Column("waiting", Id, nullable=False, server_default=""),
+    _number("first"),
     *_lease(),
 )
+_WAITING = text("waiting <> ''")
+Index("agenda_waiting", agenda.c.waiting, sqlite_where=_WAITING, postgresql_where=_WAITING)
 Index("agenda_due", agenda.c.due_at)
 
 links = Table(

@@ -20,7 +20,7 @@ from state.ledger import Ledger
 from state.links import Links
 from state.looks import Looks
 from state.revoking import Revocations
-from state.schema import house
+from state.schema import house, remembered
 from state.sql import clock
 from state.types import (
     AlreadyRedeemed,
@@ -103,6 +103,17 @@ class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Revocations, Er
         """Write the one row."""
         new = self.database.insert(house).values(id=1, body=asdict(new_house))
         connection.execute(new.on_conflict_do_update(index_elements=["id"], set_={"body": new.excluded.body}))
+
+    @writing
+    def remember(self, connection: Connection, name: str, body: Any) -> None:
+        """Plain data, for ``recall``."""
+        new = self.database.insert(remembered).values(name=name, body=body)
+        connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"body": new.excluded.body}))
+
+    @reading
+    def recall(self, connection: Connection, name: str) -> Any:
+        """What was remembered last; None where nothing was."""
+        return connection.execute(select(remembered.c.body).where(remembered.c.name == name)).scalar_one_or_none()
 
     @writing
     def amend(self, connection: Connection, changes: Mapping[str, Any]) -> House:

@@ -82,7 +82,8 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """An account that this worker alone may write for. ``token`` fences; ``wake`` is the counter it saw."""
+    """An account that this worker alone may write for. ``token`` fences; ``wake``: the counter it saw, ``waiting``: the
+    system that it waited for."""
 
     account_id: AccountId
     owner: str
@@ -91,6 +92,7 @@ class Lease:
     reason: str
     attempts: int
     taken_over: bool
+    waiting: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,34 +103,63 @@ def test_breaker_opens_after_five_failures_in_a_row_and_probes_once_a_minute():
     breaker = Breaker("test", clock=clock, on_recover=lambda: recovered.append(clock.now))
     made, _ = gate(breaker=breaker)
     fail(made, 4)
-    made.call(Calls("yes"), write=False)
+    made.call(Calls("yes"), write=True)
     fail(made, 5)
     assert breaker.open
     calls = Calls("yes")
     with pytest.raises(BreakerOpen) as caught:
-        made.call(calls, write=False)
+        made.call(calls, write=True)
     assert (calls.made, caught.value.retry_after) == (0, 60)
     clock.now = 60
     probe = Calls(Transient("no"))
     with pytest.raises(Transient):
-        made.call(probe, write=False)
+        made.call(probe, write=True)
     assert probe.made == 1
     clock.now = 119
     with pytest.raises(BreakerOpen):
-        made.call(calls, write=False)
+        made.call(calls, write=True)
     clock.now = 120
-    assert made.call(calls, write=False) == "yes"
+    assert made.call(calls, write=True) == "yes"
     assert (breaker.open, recovered) == (False, [120])
+
+
+def test_writes_alone_may_fail():
+    """Reads that are answered say nothing of writes: they neither keep the breaker closed nor close it."""
+    clock, recovered = Clock(), []
+    breaker = Breaker("test", clock=clock, on_recover=lambda: recovered.append(clock.now))
+    made, _ = gate(breaker=breaker)
+    for _ in range(5):
+        fail(made, 1)
+        made.call(Calls("yes"), write=False)
+    assert breaker.open
+    calls = Calls("yes")
+    with pytest.raises(BreakerOpen):
+        made.call(calls, write=True)
+    clock.now = 60
+    assert made.call(calls, write=False) == "yes"
+    assert breaker.open
+    assert made.call(calls, write=True) == "yes"
+    assert (breaker.open, recovered) == (False, [60])
+
+
+def test_a_shut_breaker_lets_nothing_through_for_good():
+    clock = Clock()
+    made, _ = gate(breaker=Breaker("test", clock=clock))
+    made.breaker.shut()
+    clock.now = 1e9
+    for write in (False, True):
+        with pytest.raises(BreakerOpen):
+            made.call(Calls("yes"), write=write)
 
 
 def test_only_one_thread_probes():
     clock = Clock()
     breaker = Breaker("test", failures=1, clock=clock)
-    breaker.failed()
+    breaker.failed(write=True)
     clock.now = 60
-    assert breaker.admit()
+    assert breaker.admit(write=True)
     with pytest.raises(BreakerOpen):
-        breaker.admit()
+        breaker.admit(write=True)
 
 
 def test_an_answer_of_any_kind_closes_the_breaker():

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from works import CREATED, Works, Wrapped
 
 from flows.engine import Engine, Visit
@@ -86,10 +85,9 @@ def let_one_try(town: Works, instep: Instep) -> None:
     """A minute later: one account is due again, and the breaker lets a probe through."""
     for line in instep.systems.targets:
         if line.target.system == "intercom":
-            line.target._api.gate.breaker._next_probe = 0.0  # type: ignore[attr-defined]
-    with instep.store.database.engine.begin() as connection:
-        first = "SELECT min(account_id) FROM agenda WHERE waiting <> ''"
-        connection.execute(sa.text(f"UPDATE agenda SET retry_at = NULL WHERE account_id = ({first})"))
+            for circuit in line.target._api.gate.breaker._circuits.values():  # type: ignore[attr-defined]
+                circuit.next_probe = 0.0 if circuit.next_probe is not None else None
+    instep.store.let_probe(["intercom"])
 
 
 def test_recovery_wakes_all_who_waited(busy: Works) -> None:

@@ -148,6 +148,46 @@ def test_waiting_for_a_system_uses_no_attempts_and_ends_with_it(store: Store) ->
     assert store.backlog(NOW).waiting == {"stripe": 1}
 
 
+def test_of_those_who_wait_one_at_a_time_tries_whether_the_system_works_again(store: Store) -> None:
+    marked(store, A, B)
+    for held in store.lease_accounts("w", NOW, 10, 60):
+        store.settle(held, None, "waiting", now=NOW, waiting="intercom", first=held.account_id == B)
+    assert store.lease_accounts("w", NOW, 10, 60) == [], "somebody tried within the last minute"
+    store.let_probe(["stripe"])
+    assert store.lease_accounts("w", NOW, 10, 60) == []
+    store.let_probe(["intercom"])
+    (probe,) = store.lease_accounts("w", NOW, 10, 60)
+    assert (probe.account_id, probe.waiting) == (A, "intercom")
+    assert store.lease_accounts("w", NOW, 10, 60) == [], "somebody is trying now"
+    store.settle(probe, None, "waiting", now=NOW, waiting="intercom")
+    assert store.lease_accounts("w", NOW, 10, 60) == []
+    store.wake_waiting("intercom")
+    assert [held.account_id for held in store.lease_accounts("w", NOW, 10, 60)] == [B, A], "trials come first"
+
+
+def test_who_waits_hears_its_timer_and_what_is_new(store: Store) -> None:
+    marked(store, A, B)
+    for held in store.lease_accounts("w", NOW, 10, 60):
+        store.settle(held, NOW + 100, "waiting", now=NOW, waiting="intercom")
+    store.mark([B], NOW, "new")
+    (found,) = store.lease_accounts("w", NOW, 10, 60)
+    assert (found.account_id, found.waiting) == (B, "")
+    assert store.backlog(NOW).next_at == NOW + 100
+
+
+def test_whoever_failed_with_a_system_is_tried_when_it_recovers(store: Store) -> None:
+    marked(store)
+    held = lease(store)
+    assert held
+    store.settle(held, None, "retry", now=NOW, retry_in=1800, failed="intercom")
+    assert store.wake_waiting("stripe") == 0
+    assert lease(store) is None
+    assert store.wake_waiting("intercom") == 1
+    again = lease(store)
+    assert again
+    assert again.attempts == 1
+
+
 def test_the_backlog_counts_what_is_due_and_names_what_comes_next(store: Store) -> None:
     assert store.backlog(NOW) == Backlog(0, 0, 0)
     marked(store, A, B)

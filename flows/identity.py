@@ -1,0 +1,85 @@
+"""Who is behind the keys, and what vendors said that is needed where they do not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from connectors.contract import Transient, Unauthorized
+from connectors.stripe import StripeBilling
+from flows.asking import ask
+from flows.settings import Failed
+from flows.systems import Wires
+from state.store import House, Store
+
+IDENTITY = {
+    "stripe_account": "Stripe account",
+    "livemode": "Stripe live mode",
+    "intercom_workspace": "Intercom workspace",
+    "intercom_region": "Intercom region",
+}
+PRICES = "prices"
+# What a plan is recognised by.
+OF_A_PRICE = ("id", "created", "lookup_key")
+Found = dict[str, str | bool]
+
+
+def identify_stripe(w: Wires) -> Found:
+    """Who is behind the Stripe key."""
+    billing = ask("Stripe", w.stripe.identity)
+    return {"stripe_account": billing.account_id, "livemode": billing.livemode}
+
+
+def identify_intercom(w: Wires) -> Found:
+    """Who is behind the Intercom token."""
+    talking = ask("Intercom", w.intercom.identity)
+    return {"intercom_workspace": talking.workspace, "intercom_region": talking.region}
+
+
+def identify(w: Wires, unreachable: dict[str, str] | None = None) -> Found:
+    """Who is behind the keys, under the names of IDENTITY. A vendor that does not answer, or refuses its key, is put
+    into ``unreachable``, where that is given, and left out: nothing else waits for it."""
+    found: Found = {}
+    for system, who in (("stripe", identify_stripe), ("intercom", identify_intercom)):
+        try:
+            found |= who(w)
+        except Failed as failed:
+            if unreachable is None or not isinstance(failed.__context__, Transient | Unauthorized):
+                raise
+            unreachable[system] = str(failed)
+    return found
+
+
+def same_house(house: House, found: Mapping[str, str | bool]) -> None:
+    """Raises Failed when other accounts are behind the keys than the state was built for."""
+    for name, what in IDENTITY.items():
+        if name in found and getattr(house, name) != found[name]:
+            raise Failed(
+                f"Nothing was written: the state was built for {what} {getattr(house, name)}, but the key opens "
+                f"{found[name]}. Use the right key, or another INSTEP_STATE_URL with `instep init`."
+            )
+
+
+def prices(w: Wires, store: Store, now: Callable[[], int], unreachable: dict[str, str]) -> list[dict[str, Any]]:
+    """Stripe's prices, as far as plans are recognised by them; the last ones known where Stripe does not answer. Raises
+    Failed where there are none."""
+    known: list[dict[str, Any]] | None = store.recall(PRICES)
+    if "stripe" not in unreachable:
+        try:
+            found = [_kept(price) for price in ask("Stripe", StripeBilling(w.stripe, now).prices)]
+        except Failed as failed:
+            if known is None or not isinstance(failed.__context__, Transient | Unauthorized):
+                raise
+            unreachable["stripe"] = str(failed)
+        else:
+            if found != known:
+                store.remember(PRICES, found)
+            return found
+    if known is None:
+        raise Failed(unreachable["stripe"])
+    return known
+
+
+def _kept(price: Mapping[str, Any]) -> dict[str, Any]:
+    product = price["product"] if isinstance(price["product"], str) else price["product"]["id"]
+    return {name: price.get(name) for name in OF_A_PRICE} | {"product": product}
