@@ -39,8 +39,9 @@ class Plan(Strict):
 
 
 class Trials(Strict):
-    """Who starts trials, and what Stripe does when one ends without a card. ``one_per_domain``: people with
-    verified addresses at one company share one trial."""
+    """Who starts trials, and what Stripe does when one ends without a card. ``refused_starts_paid``: who had
+    a trial and asks for another gets a paid subscription, to be paid through the billing link. ``one_per_domain``:
+    people with verified addresses at one company share one trial."""
 
     mode: Literal["observe", "product", "stripe"] = "stripe"
     end_without_card: Literal["pause", "cancel"] = "pause"
@@ -238,6 +239,5 @@ class Config(Strict):
         """What is set to something that this version reads but does not act on yet."""
         asked: Mapping[str, bool] = {
             "[brake]": (self.brake.removals, self.brake.bursts) != (Brake().removals, Brake().bursts),
-            "trials.refused_starts_paid": self.trials.refused_starts_paid,
         }
         return [name for name, given in asked.items() if given]

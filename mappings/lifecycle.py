@@ -47,8 +47,9 @@ class Life:
     """What is true of an account at ``now``. ``access`` None: not ours to decide, keep what is there.
 
     ``plan`` None: a price that no plan maps, keep the last tag. ``overlays``: each with its reason. ``start``: the
-    request to start a trial for, at ``price``. ``accepted``: the requests to change or charge a subscription that
-    are to be carried out now, in their order. ``shift``: the trial end that moves because the instance was late.
+    request to start a trial for, at ``price``; ``paid``: the one to start a paid subscription for instead.
+    ``accepted``: the requests to change or charge a subscription that are to be carried out now, in their order.
+    ``shift``: the trial end that moves because the instance was late.
     """
 
     now: int
@@ -71,6 +72,7 @@ class Life:
     occurrences: tuple[Occurrence, ...] = ()
     answers: Mapping[RequestId, Answer] = field(default_factory=dict)
     start: Request | None = None
+    paid: Request | None = None
     price: str = ""
     accepted: tuple[Accepted, ...] = ()
     shift: Shift | None = None
@@ -87,7 +89,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     leading = leading_subscription(facts, config)
     verdict = verdict_of(facts, leading, config, now)
     decision = decide(facts, config, catalog, now)
-    others = asked(facts, config, catalog, decision.start, now)
+    others = asked(facts, config, catalog, decision.start or decision.paid, now)
     if decision.start and verdict.stage in ("prospect", "trial_expired", "churned"):
         verdict = Verdict("trial_requested", "a trial was requested and is being made")
     instance = managed_here(facts, leading, config, managed)
@@ -137,6 +139,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         occurrences=(*occurrences(facts, leading, current), *own_trial, *reminder.due),
         answers=with_links({**decision.answers, **others.answers}, facts),
         start=decision.start,
+        paid=decision.paid,
         price=decision.price,
         accepted=others.accepted,
         shift=late_shift(facts, leading, verdict.stage, current, config, now),

@@ -12,7 +12,9 @@ from mappings.people import billing_contact
 NO_CARD = "there is no usable default payment method"
 PAYMENT_OPEN = "a payment is open: paying it reactivates the subscription"
 TRIAL_USED = "the trial was already used"
-WANT_PAYMENT = (NO_CARD, PAYMENT_OPEN, TRIAL_USED)
+PAID_OPEN = f"{TRIAL_USED}: a paid subscription was started instead, its first payment is open"
+PAID_LATE = f"{TRIAL_USED}, and the first payment of a paid subscription was not made in time"
+WANT_PAYMENT = (NO_CARD, PAYMENT_OPEN, TRIAL_USED, PAID_OPEN, PAID_LATE)
 _ADDRESS = re.compile(r"https?://\S+/billing/[A-Za-z0-9_-]{20,}")
 
 

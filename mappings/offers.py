@@ -12,6 +12,7 @@ from mappings.lifecycle import Life
 from mappings.model import AccountFacts, Stage, Subscription
 from mappings.seen import paused_by_trial_end
 from mappings.standing import leading_subscription
+from mappings.trials import OVER
 
 Way = Literal["card", "resume", "invoice", "checkout", "portal", "nothing"]
 
@@ -54,17 +55,27 @@ class Offer:
 
 def offer_of(facts: AccountFacts, life: Life, config: Config) -> Offer:
     """The way for where the account stands. Amounts of what is not invoiced yet are asked of Stripe."""
-    sub = leading_subscription(facts, config)
+    sub = _to_pay(facts, leading_subscription(facts, config))
     customer = _customer(facts, life)
     plan = config.plans[life.last_plan].label if life.last_plan in config.plans else ""
     told = Offer("nothing", life.stage, customer, sub, plan or life.last_plan, life.has_payment_method)
     if life.stage in ("blocked", "erased"):
         return _with(told, why="This account is on hold. Please contact us.")
+    if life.paid:
+        return _with(told, why="Your subscription is being set up. Please come back in a few minutes.")
     if life.start or (life.stage == "trial_requested" and sub is None):
         return _with(told, why="Your trial is being prepared. There is nothing to pay.")
     if "comped" in life.overlays:
         return _with(told, why="This account is free of charge. There is nothing to pay.")
     return _of(sub, told) if sub else _with(told, way="checkout")
+
+
+def _to_pay(facts: AccountFacts, leading: Subscription | None) -> Subscription | None:
+    """A first payment that is open comes before buying anew."""
+    if leading is not None and leading.status not in OVER:
+        return leading
+    opened = [s for s in facts.subscriptions if s.status == "incomplete" and s.pay_url]
+    return max(opened, key=lambda s: (s.created, s.subscription_id), default=leading)
 
 
 def _of(sub: Subscription, told: Offer) -> Offer:
@@ -75,7 +86,7 @@ def _of(sub: Subscription, told: Offer) -> Offer:
         return _with(told, way="resume")
     if sub.pay_url and sub.status in ("past_due", "unpaid", "incomplete", "active"):
         return _with(told, way="invoice", url=sub.pay_url, amount=sub.pay_amount, currency=sub.currency)
-    if sub.status in ("canceled", "incomplete_expired"):
+    if sub.status in OVER:
         return _with(told, way="checkout")
     if sub.status == "active" and told.stage == "trialing" and invoice:
         return _with(told, way="card", amount=invoice.amount_due, currency=sub.currency, due_at=0)

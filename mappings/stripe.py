@@ -182,12 +182,12 @@ def desired_customer(facts: AccountFacts, life: Life, config: Config) -> Iterabl
     """The customer carries the billing contact's e-mail and the account's name, else the contact's; neither where the
     last one was erased.
 
-    One is made only for an accepted trial request; several for one account are a person's decision.
+    One is made only for a trial request that starts something; several for one account are a person's decision.
     """
     live = [c for c in facts.customers if not c.deleted]
     contact = billing_contact(facts.people)
     erased = bool(facts.erasures) or any(person.erased for person in facts.people)
-    if (contact is None and not erased) or len(live) > 1 or (not live and life.start is None):
+    if (contact is None and not erased) or len(live) > 1 or (not live and not (life.start or life.paid)):
         return
     if life.stage == "erased":
         return
@@ -231,14 +231,15 @@ def expect_customer(facts: AccountFacts, step: Step, now: int) -> AccountFacts:
 
 
 def desired_trials(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
-    """The one trial subscription of an accepted request. Afterwards Stripe owns it."""
-    request = life.start
+    """The one subscription of a trial request: a trial, or for who had one a paid subscription whose first payment is
+    left open. Afterwards Stripe owns it."""
+    request = life.start or life.paid
     if request is None:
         return
     values: dict[str, Value] = {
         "customer": Later("stripe.customers", account_subject(facts.account_id)),
         "price": life.price,
-        "trial_days": request.days or config.plans[request.plan].trial_days,
+        "trial_days": 0 if life.paid else request.days or config.plans[request.plan].trial_days,
         "missing_payment_method": config.trials.end_without_card,
         "metadata.account_id": facts.account_id,
         "metadata.request_id": request.request_id,
@@ -256,16 +257,16 @@ def held_trial(facts: AccountFacts, desired: Desired) -> Held | None:
 
 
 def expect_trial(facts: AccountFacts, step: Step, now: int) -> AccountFacts:
-    """The facts once Stripe has started the trial now."""
+    """The facts once Stripe has started the trial, or the paid subscription, now."""
     days = step.values["trial_days"]
-    ends = now + (days if isinstance(days, int) else 0) * 86400
+    ends = now + days * 86400 if isinstance(days, int) and days else None
     trial = Subscription(
-        subscription_id="(new trial)",
+        subscription_id="(new trial)" if ends else "(new subscription)",
         customer_id=max((c.customer_id for c in facts.customers), default="(new customer)"),
-        status="trialing",
+        status="trialing" if ends else "incomplete",
         created=now,
         price_ids=(str(step.values["price"]),),
-        trial_start=now,
+        trial_start=now if ends else None,
         trial_end=ends,
         period_start=now,
         period_end=ends,
@@ -277,8 +278,10 @@ def expect_trial(facts: AccountFacts, step: Step, now: int) -> AccountFacts:
 
 def redemptions(facts: AccountFacts, step: Step, domains: bool = False) -> list[tuple[str, str]]:
     """What a trial uses up: (kind, value) of the account, its requester, the requester's e-mail and, with ``domains``,
-    company. What staff grant in spite of an earlier trial uses up nothing but its own request."""
+    company. What staff grant in spite of an earlier trial, or is paid for, uses up nothing but its own request."""
     request = next((r for r in facts.requests if request_subject(r.request_id) == step.subject), None)
+    if request and step.values["trial_days"] == 0:
+        return [("paid", request.request_id)]
     if request and overrides(request) and had_trial(facts, request):
         return [("override", request.request_id)]
     contact = next((p for p in facts.people if request and p.user_id == request.user_id), billing_contact(facts.people))

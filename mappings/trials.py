@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.disputes import lost
-from mappings.links import TRIAL_USED
+from mappings.links import PAID_LATE, PAID_OPEN, TRIAL_USED
 from mappings.model import AccountFacts, Request, RequestId, Subscription
 from mappings.seen import paused_by_trial_end
 
 Answer = tuple[str, str]
+_USED: Answer = ("refused", TRIAL_USED)
 MAX_DAYS = 730
 # How long a request waits for the product to tell of its account.
 PATIENCE = 15 * 60
@@ -23,11 +24,13 @@ OVER = ("canceled", "incomplete_expired")
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``answers``: request -> (answer, reason). ``start``: the accepted request still without a trial, at ``price``.
-    ``next_look_at``: when a request has waited long enough for its account."""
+    """``answers``: request -> (answer, reason). ``start``: the accepted request still without a trial, at ``price``;
+    ``paid``: the one that gets a paid subscription instead. ``next_look_at``: when a request has waited long enough for
+    its account."""
 
     answers: Mapping[RequestId, Answer] = field(default_factory=dict)
     start: Request | None = None
+    paid: Request | None = None
     price: str = ""
     next_look_at: int | None = None
 
@@ -37,24 +40,44 @@ def decide(facts: AccountFacts, config: Config, catalog: Catalog, now: int) -> D
     made = {s.request_id: s for s in facts.subscriptions if s.request_id}
     answers: dict[RequestId, Answer] = {}
     start: Request | None = None
+    paid = False
     waits: list[int] = []
     for request in sorted(facts.requests, key=lambda r: (r.requested_at, r.request_id)):
         if request.answer or too_old(request, facts.born_at) or request.kind != "trial" or extends(request):
             continue
         if request.request_id in made:
-            answers[request.request_id] = ("accepted", "the trial was started")
+            answers[request.request_id] = _started(made[request.request_id])
         elif request.request_id in facts.rejected:
             answers[request.request_id] = ("failed", "Stripe did not accept the trial")
         elif not facts.people and not facts.account and now < request.requested_at + PATIENCE:
             waits.append(request.requested_at + PATIENCE)
         elif start is not None:
             answers[request.request_id] = ("already", f"request {start.request_id} came first")
-        elif answer := _refusal(request, facts, config, catalog):
-            answers[request.request_id] = answer
-        else:
+        elif (answer := _refusal(request, facts, config, catalog)) is None:
             start = request
+        elif answer == _USED and _starts_paid(facts, config):
+            start, paid = request, True
+        else:
+            answers[request.request_id] = answer
     price = catalog.prices[start.plan] if start else ""
-    return Decision(answers, start, price, min(waits, default=None))
+    trial, bought = (None, start) if paid else (start, None)
+    return Decision(answers, trial, bought, price, min(waits, default=None))
+
+
+def _starts_paid(facts: AccountFacts, config: Config) -> bool:
+    """Whether who had a trial may buy at once: not beside an own one that is paused, which its billing link resumes."""
+    return config.trials.refused_starts_paid and all(s.status in OVER for s in facts.subscriptions)
+
+
+def _started(sub: Subscription) -> Answer:
+    """What became of a request: its trial, or the paid subscription that it got instead."""
+    if sub.trial_start:
+        return "accepted", "the trial was started"
+    if sub.status == "incomplete":
+        return "refused", PAID_OPEN
+    if sub.status == "incomplete_expired":
+        return "refused", PAID_LATE
+    return "refused", f"{TRIAL_USED}: a paid subscription was started instead"
 
 
 def too_old(request: Request, born_at: int) -> bool:
@@ -103,7 +126,7 @@ def _refusal(request: Request, facts: AccountFacts, config: Config, catalog: Cat
     if any(s.status not in OVER and not _expired(s) for s in facts.subscriptions):
         return "already", "the account has a trial or a subscription"
     if had_trial(facts, request) and not overrides(request):
-        return "refused", "staff give a reason in description" if by_staff(request) else TRIAL_USED
+        return ("refused", "staff give a reason in description") if by_staff(request) else _USED
     return None
 
 

@@ -1,4 +1,5 @@
-"""Trials that Instep starts: one subscription per accepted request, found again by the request id it carries."""
+"""Trials that Instep starts, or what is bought instead: one subscription a request, found again by the request id that
+it carries."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ from mappings.model import Desired, Held, JSONObject, Record, Ref, Step
 
 
 class StripeTrials:
-    """Target ``stripe.trials``. Values: ``customer``, ``price``, ``trial_days``, ``missing_payment_method`` (pause or
-    cancel), ``metadata.account_id``, ``metadata.request_id``, ``extra`` (more parameters, never over these).
+    """Target ``stripe.trials``. Values: ``customer``, ``price``, ``trial_days`` (0: no trial; the first payment is left
+    open, whatever card is on file), ``missing_payment_method`` (pause or cancel), ``metadata.account_id``,
+    ``metadata.request_id``, ``extra`` (more parameters, never over these).
 
     Afterwards Stripe owns the subscription: there is no update.
     """
@@ -82,9 +84,8 @@ def _subscription(values: dict[str, Any]) -> JSONObject:
     extra = dict(values.pop("extra", None) or {})
     days, missing = values.pop("trial_days"), values.pop("missing_payment_method")
     ours = form({name: value for name, value in values.items() if name != "price"})
-    ours |= {
-        "items": [{"price": values["price"]}],
-        "trial_period_days": days,
-        "trial_settings": {"end_behavior": {"missing_payment_method": missing}},
-    }
-    return extra | ours
+    ours["items"] = [{"price": values["price"]}]
+    if not days:
+        return extra | ours | {"payment_behavior": "default_incomplete"}
+    end = {"missing_payment_method": missing}
+    return extra | ours | {"trial_period_days": days, "trial_settings": {"end_behavior": end}}

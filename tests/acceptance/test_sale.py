@@ -181,3 +181,37 @@ def test_never_more_than_agreed_and_agreed_anew_at_once(house: House) -> None:
     settle(house)
     assert active(house)
     assert house.charges() == [5600]
+
+
+def test_a_refused_trial_starts_paid_and_nobody_is_charged_unseen(house: House) -> None:
+    """With a card on file: charged only when the invoice is paid; left alone, it runs out and is asked for again."""
+    town = house.town
+    town.configure('[trials]\nend_without_card = "cancel"\nrefused_starts_paid = true\n')
+    trial(house)
+    settle(house, 14 * DAY + HOUR)
+    town.card("acme")
+    assert town.subscription("acme")["status"] == "canceled"
+
+    open_ = (
+        f"the trial was already used: a paid subscription was started instead, its first payment is open: {house.link}"
+    )
+    first = town.request_trial("acme", "ann", id="again")
+    settle(house)
+    assert town.answer(first) == ("refused", open_)
+    assert town.subscriptions("acme")[0]["status"] == "incomplete"
+    settle(house, DAY)
+    assert town.subscriptions("acme")[0]["status"] == "incomplete_expired"
+    assert 'name="plan"' in house.look()  # Checkout.
+
+    second = town.request_trial("acme", "ann", id="once-more")
+    settle(house)
+    assert town.answer(second) == ("refused", open_)
+    assert house.charges() == []
+    page = house.look()
+    assert "49.00 USD" in page
+    requests.post(house.press(page), data=CARD, timeout=30)
+    settle(house)
+    assert active(house)
+    assert (house.charges(), town.instance("acme")["status"]) == ([4900], "ready")
+    assert len(town.subscriptions("acme")) == 3
+    assert town.plan() == []

@@ -2,11 +2,18 @@
 
 from dataclasses import replace
 
-from golden.words import Case, account, config, day, known, minutes, morning, person, request, sub, today
+from golden.words import Case, account, config, customer, day, known, minutes, morning, person, request, sub, today
 
 PRO = {"plan": "pro", "last_plan": "pro"}
 RUNNING = {**PRO, "trial_started_at": day(-4)}
 
+PAID = config(trials={"refused_starts_paid": True})
+EXPIRED = {
+    "last_plan": "pro",
+    "trial_started_at": day(-30),
+    "trial_ends_at": day(-16),
+    "trial_expired_at": day(-16),
+}
 ASKED = {"stage": "prospect", "access": "none", "tags": "sub:prospect"}
 CASES = [
     Case(
@@ -165,5 +172,58 @@ CASES = [
         "full",
         "sub:active is:comped",
         starts="price_pro",
+    ),
+    Case(
+        "the trial was used by another account of hers: a paid subscription is started",
+        known(request(), redeemed=("req_0",)),
+        **ASKED,
+        starts="price_pro paid",
+        config=PAID,
+    ),
+    Case(
+        "asked again after a trial that was canceled: a paid subscription is started",
+        known(request(), sub("canceled", trial=(-30, -16), ended_at=day(-16)), customer(has_payment_method=True)),
+        "trial_expired",
+        "none",
+        "sub:trial-expired",
+        {**EXPIRED, "has_payment_method": True},
+        starts="price_pro paid",
+        config=PAID,
+    ),
+    Case(
+        "asked again while the own trial is paused: its billing link resumes it",
+        known(request(), sub("paused", trial=(-30, -16), paused_at=day(-16))),
+        "trial_expired",
+        "none",
+        "sub:trial-expired",
+        EXPIRED,
+        answers={"req_1": "refused"},
+        config=PAID,
+    ),
+    Case(
+        "the paid subscription is there, its first payment open",
+        known(request(), sub("incomplete", created=0, request_id="req_1"), redeemed=("req_0",)),
+        "awaiting_payment",
+        None,
+        "sub:awaiting-payment",
+        {"last_plan": "pro"},
+        answers={"req_1": "refused"},
+        config=PAID,
+    ),
+    Case(
+        "nobody paid for it: it ran out, and the request is answered",
+        known(request(asked=-1), sub("incomplete_expired", created=-1, request_id="req_1"), redeemed=("req_0",)),
+        **ASKED | {"attributes": {"last_plan": "pro"}},
+        answers={"req_1": "refused"},
+        config=PAID,
+    ),
+    Case(
+        "a first trial is a trial, whoever may pay for a second one",
+        known(request()),
+        "trial_requested",
+        "none",
+        "sub:trial-requested",
+        starts="price_pro",
+        config=PAID,
     ),
 ]

@@ -102,6 +102,14 @@ RULES: Mapping[str, tuple[str, ...]] = {
         "the request's own redemption does not refuse it",
         "mappings/test_redemption.py::test_one_mailbox_has_one_spelling",
     ),
+    "a refused trial may start paid, the first payment left open": (
+        "the trial was used by another account of hers: a paid subscription is started",
+        "asked again after a trial that was canceled: a paid subscription is started",
+        "asked again while the own trial is paused: its billing link resumes it",
+        "the paid subscription is there, its first payment open",
+        "nobody paid for it: it ran out, and the request is answered",
+        "acceptance/test_sale.py::test_a_refused_trial_starts_paid_and_nobody_is_charged_unseen",
+    ),
     "churned without ever having had a trial may have one": ("churned without ever having had a trial: may have one",),
     "the three trial modes": ("others start trials here", "the product's own trial", "a trial request is accepted"),
     "a request waits for its account, then is refused": (

@@ -185,7 +185,8 @@ class Case:
 
     ``access`` None: the product keeps what it has. ``tags``, ``attributes`` and ``events``: on the owner's contact;
     attributes that are empty or false are left out. ``look``: when time alone changes something. ``instance``: what the
-    provisioner is asked for, with its name where that matters. ``starts``: the price of the trial that is started.
+    provisioner is asked for, with its name where that matters. ``starts``: the price of the trial that is started,
+    with `` paid`` where it is none.
     ``stripe``: what else is asked of Stripe. ``alert``: words that staff are told. ``dated``: the second of an event.
     ``colleagues``: user -> tags of the other contacts. ``now``: another moment than today noon.
     """
