@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test postgresql lives guards smoke browser lint docs lock clean
+.PHONY: demo test postgresql lives firstday guards smoke browser lint docs lock clean
 
 demo: $(READY)
 	$(BIN)/instep demo
@@ -18,6 +18,10 @@ postgresql: $(READY)
 # A thousand random lives over 400 virtual days; a failing one alone: make lives ARGS="--only 17".
 lives: $(READY)
 	$(BIN)/python -m tests.lives.run $(ARGS)
+
+# docs/first-day.md with 3,000 customers and 9,000 contacts, measured; a smaller company: make firstday ARGS="--size 0.1".
+firstday: $(READY)
+	$(BIN)/python -m tests.firstday.run $(ARGS)
 
 # A real Prefect server and worker: deployed, scheduled, run.
 smoke: $(READY)

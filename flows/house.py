@@ -15,6 +15,7 @@ from flows.asking import ask
 from flows.declaring import claim, declare, names_wait, spelled
 from flows.hooks import housed, joined
 from flows.identity import identify, prices, same_house
+from flows.keeping import kept_modes, make_tables
 from flows.pseudonyms import pseudonyms
 from flows.settings import Failed, Misuse, Settings, load_config, load_settings
 from flows.systems import Wires, sources, targets, wires
@@ -202,8 +203,9 @@ def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
     house = store.house()
     if house:
         same_house(house, found)
-    ask("the product database", w.product.make_tables)
+    kept = make_tables(w)
     modes: dict[str, Mode] = {line.target.name: "on" if on else "watch" for line in systems.targets}
+    modes = kept_modes(modes, kept)
     if on:
         declare(replace(systems, modes=modes))
     fresh = house is None
@@ -214,7 +216,7 @@ def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
         livemode=bool(found["livemode"]),
         intercom_workspace=str(found["intercom_workspace"]),
         intercom_region=str(found["intercom_region"]),
-        modes=modes if on or house is None else {**modes, **house.modes},
+        modes=modes if on or house is None else kept_modes({**modes, **house.modes}, kept),
         joined=joined(house, systems.target_names, settings.clock()()) if house else {},
         config_fingerprint=config_mark(config, sealing) if on or house is None else house.config_fingerprint,
         pilots={} if on or house is None else house.pilots,

@@ -31,6 +31,10 @@ class NewRequest:
 
     def insert(self) -> None:
         """Raises Failed when the product's database does not take it."""
+        if not ask(PRODUCT, self.product.takes_rows):
+            raise Failed(
+                "A request is a row of instep_requests, and the product's database takes none: it is read-only."
+            )
         ask(PRODUCT, lambda: self.product.write(requests.insert().values(**self.row)))
 
 

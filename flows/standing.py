@@ -1,4 +1,4 @@
-"""How an installation stands, read from its state alone."""
+"""How an installation stands, read from its state alone, and how one account does."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from flows.house import open_store
+from flows.gathering import gather
+from flows.house import Instep, open_store
 from flows.settings import Failed, Settings
+from mappings.lifecycle import life
+from mappings.model import AccountId, Scalar, account_subject, person_subject
+from mappings.product import desired_access
 from state.store import Backlog, House, Todo
 from state.store import Entry as Entry
 
@@ -43,3 +47,31 @@ def standing(settings: Settings, runs: int = 5) -> Standing:
         raise Failed("This state was never set up. Run `instep init` first.")
     backlog = store.backlog(settings.clock()())
     return Standing(house, store.read_at(), store.stages(), backlog, store.runs(runs), store.todo())
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStanding:
+    """``values``: the columns of ``instep_access`` as they should be now, without ``access`` where that is not ours to
+    decide; ``written``: as they are, None without a row; ``todo``: what of it needs a person."""
+
+    account_id: AccountId
+    values: Mapping[str, Scalar]
+    written: Mapping[str, Scalar] | None
+    next_look_at: int | None
+    todo: Sequence[Todo]
+
+
+def account_standing(instep: Instep, account: AccountId) -> AccountStanding:
+    """By what was read last; nothing is asked of Stripe but its prices, nothing is sent."""
+    store, systems = instep.store, instep.systems
+    domains = systems.config.trials.one_per_domain
+    facts = gather(store, account, instep.house.born_at, systems.pseudonyms, domains, systems.tickets)
+    current = life(facts, systems.config, systems.catalog, instep.now(), systems.managed, systems.zone)
+    values = {
+        name: value for one in desired_access(facts, current, systems.config) for name, value in one.values.items()
+    }
+    scalars = {name: value for name, value in values.items() if value is None or isinstance(value, str | int | float)}
+    written = {name: getattr(facts.access, name) for name in (*values, "access")} if facts.access else None
+    subjects = {account_subject(account), *(person_subject(person.user_id) for person in facts.people)}
+    todo = [item for item in store.todo() if item.subject in subjects]
+    return AccountStanding(account, scalars, written, current.next_look_at, todo)

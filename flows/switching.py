@@ -68,8 +68,14 @@ def pause(settings: Settings, target: str) -> House:
 
 
 def _targets(house: House, target: str) -> list[str]:
-    """All of a system (``intercom``), one (``intercom.contacts``) or, without a name, every target."""
-    found = [name for name in house.modes if not target or name == target or name.startswith(f"{target}.")]
+    """A system's (``intercom``), one (``intercom.contacts``) or, without a name, all; but none that is off."""
+    named = [name for name in house.modes if not target or name == target or name.startswith(f"{target}.")]
+    found = [name for name in named if house.modes[name] != "off"]
+    if named and not found:
+        raise Misuse(
+            f"{' and '.join(named)} cannot be switched on: the product's database takes no rows. Once it does, run "
+            "`instep init`."
+        )
     if not found:
         raise Misuse(f"There is no target {target}. There are: {', '.join(house.modes)}.")
     return found

@@ -1,28 +1,69 @@
-"""Knowing how things stand: status and todo. Asks the state only, so it answers while a vendor is down."""
+"""Knowing how things stand: status and todo. Asks the state only, so it answers while a vendor is down; only what one
+account may do needs the prices that Stripe has."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from flows.wording import counted
 from instep.options import Json
 from instep.screen import as_json, moment, say, show, table
 
 if TYPE_CHECKING:
+    from flows.settings import Settings
     from flows.standing import Standing
 
 
-def status(*, json: Json = False) -> int:
+def status(
+    *, account: Annotated[str, Parameter(help="What this account may do, and why.")] = "", json: Json = False
+) -> int:
     """Show whose installation this is, how far sources are read, what waits, and the last runs."""
     from flows.settings import load_settings
     from flows.standing import standing
 
-    found = standing(load_settings())
+    settings = load_settings()
+    if account:
+        return _account(settings, account, json)
+    found = standing(settings)
     if json:
         as_json(found.as_data())
     else:
         _show(found)
     return 0
+
+
+def _account(settings: Settings, account: str, json: bool) -> int:
+    from flows.failures import opened
+    from flows.requesting import must_be_known
+    from flows.standing import account_standing
+    from mappings.model import AccountId
+
+    instep = opened(settings, "status")
+    must_be_known(instep, [AccountId(account)])
+    found = account_standing(instep, AccountId(account))
+    if json:
+        todo = [{"kind": item.kind, "subject": item.subject, "reason": item.reason} for item in found.todo]
+        as_json({"account_id": account, "should_be": dict(found.values), "instep_access": found.written, "todo": todo})
+        return 0
+    written = found.written or {}
+    rows = [(name, _shown(name, value), _shown(name, written.get(name))) for name, value in found.values.items()]
+    show(table((account, "should be", "instep_access"), rows))
+    if "access" not in found.values:
+        say("Its access is left to the product: it was there before Instep and has not been seen paying or in trial.")
+    elif found.written is None:
+        say("There is no row in instep_access yet: until there is one, the product allows everything.")
+    say(f"Next look: {moment(found.next_look_at)}.")
+    for item in found.todo:
+        say(f"{item.kind} {item.subject}: {item.reason}")
+    return 0
+
+
+def _shown(name: str, value: object) -> str:
+    return (
+        moment(value) if name.endswith("_at") and isinstance(value, int) else "-" if value in (None, "") else str(value)
+    )
 
 
 def _show(found: Standing) -> None:

@@ -61,10 +61,14 @@ def init(
         return 0
     say(f"{'Set up' if fresh else 'Was set up already; brought up to date'}: installation {house.installation_id}.")
     say(f"Stripe {house.stripe_account}, Intercom {house.intercom_workspace}; born {moment(house.born_at)}.")
-    watching = all(mode == "watch" for mode in house.modes.values())
+    if off := [name for name, mode in house.modes.items() if mode == "off"]:
+        complain(
+            f"The product's database cannot be written, so {' and '.join(off)} are off. `instep status --account ID` "
+            "shows what an account may do; once Instep may write there, run `instep init` again."
+        )
     say(
         "Every target watches: nothing is sent. See what would be: `instep plan`."
-        if watching
+        if "on" not in house.modes.values()
         else "Targets are on. What a sync would send: `instep plan`; send it: `instep sync`."
     )
     return 0

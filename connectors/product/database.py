@@ -117,6 +117,24 @@ class ProductDatabase:
         except Rejected:
             return False
 
+    def takes_rows(self) -> bool:
+        """Whether the two tables are there and may be written. Raises Transient."""
+        if any(self.columns(name) is None for name in TABLES):
+            return False
+        try:
+            self._work(self._write_nothing, write=False)
+        except Rejected:
+            return False
+        return True
+
+    def _write_nothing(self) -> None:
+        with self._engine.connect() as connection:
+            for table in TABLES.values():
+                (key,) = table.primary_key
+                nothing = sa.select(key).where(sa.false())
+                connection.execute(sa.insert(table).from_select([key], nothing))
+                connection.execute(sa.update(table).values({key: key}).where(sa.false()))
+
     def inspect(self, look: Callable[[sa.Engine], T]) -> T:
         """What ``look`` finds in the schema."""
         return self._work(lambda: look(self._engine), write=False)

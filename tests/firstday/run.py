@@ -1,0 +1,128 @@
+"""The first day at full size, with the commands of docs/first-day.md as anybody would type them, measured.
+
+``python -m tests.firstday.run`` prints what each command took; ``--size 0.1`` is a smaller company. The pilot is chosen
+as a person would, by looking: the first five accounts of the product.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from instep.vendors import Vendors
+
+from .company import OTHER_NAME
+
+JSON = dict[str, Any]
+INSTEP = Path(sys.executable).parent / "instep"
+LIST_PATHS = (
+    "/v1/customers", "/v1/subscriptions", "/v1/invoices", "/v1/disputes", "/v1/refunds", "/contacts", "/companies/list",
+)  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with TemporaryDirectory() as folder, Vendors("--port", "0") as vendors:
+        return FirstDay(Path(folder), vendors, options.size, options.seed).live()
+
+
+class FirstDay:
+    """The vendors keep their documented limits, and the clock is the real one."""
+
+    def __init__(self, folder: Path, vendors: Vendors, size: float, seed: int) -> None:
+        self._folder, self._vendors = folder, vendors
+        self._config = folder / "instep.toml"
+        product = f"sqlite:///{folder}/company.db"
+        wanted = {"product_url": product, "size": size, "seed": seed}
+        held = vendors.control("POST", "/company", wanted)
+        _say(", ".join(f"{count:,} {what}" for what, count in held.items()))
+        settings = {"INSTEP_CONFIG": str(self._config), "INSTEP_SECRETS": "of the first day"}
+        state = f"sqlite:///{folder}/state.db"
+        self._environment = {**os.environ, **vendors.environment(product, state), **settings}
+
+    def live(self) -> int:
+        """Ten commands, and a hand in instep.toml where `check` asks for one."""
+        _say(f"{'command':<44} {'seconds':>8} {'CPU':>7} {'peak MB':>8} {'calls':>7} {'lists':>6} {'effects':>8}")
+        began = time.monotonic()
+        self._run("plans", "import", "--write", "--access", "full")
+        self._run("init", "--product", "--yes")
+        self._run("init")
+        self._run("check", wants=(1,))
+        self._config.write_text(self._config.read_text() + OTHER_NAME)
+        before = self._mark
+        self._run("adopt")
+        written = [call for call in self._calls(0) if call["effect"]]
+        extra = self._beyond_pages(before)
+        self._run("go-live", "--only", *self._pilot(), "--accept-names", "--yes")
+        self._run("sync")
+        self._run("go-live", "--accept-names", "--yes")
+        self._run("sync")
+        self._run("status")
+        _say(f"{time.monotonic() - began:.0f} seconds in all; {len(written)} writes before going live.")
+        _say(f"adopt: {extra} requests beyond one for each page.")
+        return int(bool(written))
+
+    def _run(self, *words: str, wants: Sequence[int] = (0, 3)) -> None:
+        mark, began = self._mark, time.monotonic()
+        process = subprocess.Popen([INSTEP, *words], env=self._environment, cwd=self._folder, stdout=subprocess.PIPE)
+        said = process.stdout.read().decode() if process.stdout else ""
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in wants:
+            raise SystemExit(f"{' '.join(words)} ended with {process.returncode}\n{said}")
+        took, calls = time.monotonic() - began, self._calls(mark)
+        lists, effects = len(_lists(calls)), sum(bool(call["effect"]) for call in calls)
+        spent = usage.ru_utime + usage.ru_stime
+        peak = usage.ru_maxrss / 1024
+        command = " ".join(words)[:44]
+        _say(f"{command:<44} {took:8.1f} {spent:7.1f} {peak:8.0f} {len(calls):7,} {lists:6,} {effects:8,}")
+
+    def _beyond_pages(self, mark: int) -> int:
+        """Requests of the adoption less one for each page of each list."""
+        calls = self._calls(mark)
+        pages = Counter((call["path"], str(call["params"])) for call in _lists(calls))
+        return len(calls) - len(pages)
+
+    def _pilot(self) -> Iterator[str]:
+        with closing(sqlite3.connect(self._folder / "company.db")) as connection:
+            rows = connection.execute("SELECT account_id FROM instep_accounts ORDER BY account_id LIMIT 5").fetchall()
+        return (str(account) for (account,) in rows)
+
+    @property
+    def _mark(self) -> int:
+        return int(self._vendors.control("GET", "/state")["calls"])
+
+    def _calls(self, since: int) -> list[JSON]:
+        found: list[JSON] = self._vendors.control("GET", f"/ledger?since={since}")
+        return found
+
+
+def _lists(calls: Sequence[JSON]) -> list[JSON]:
+    """Pages of whole lists, not those of one customer."""
+    return [c for c in calls if c["path"] in LIST_PATHS and "customer" not in (c["params"] or {}) and _reads(c)]
+
+
+def _reads(call: JSON) -> bool:
+    return call["method"] == "GET" or call["path"] == "/companies/list"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
