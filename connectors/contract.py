@@ -53,7 +53,14 @@ class Ambiguous(ConnectorError):
 
 
 class Unauthorized(ConnectorError):
-    """The key does not open this system (any more): stop the system, others go on."""
+    """The key does not open this system (any more): stop the system, others go on. ``lacks``: the right that is
+    missing, where the system takes the key but refuses this; the message ends with it."""
+
+    LACKS = ", lacks "
+
+    def __init__(self, message: str, lacks: str = "") -> None:
+        super().__init__(f"{message}{self.LACKS}{lacks}" if lacks else message)
+        self.lacks = lacks
 
 
 class Gone(ConnectorError):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import httpx
@@ -38,10 +38,21 @@ _WORD = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,80}")
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What an error body says, reduced to the vendor's own words: never values."""
+    """What an error body says, reduced to the vendor's own words: never values. ``lacks``: the right that the key has
+    not."""
 
     code: str = ""
     field: str = ""
+    lacks: str = ""
+
+
+class Hello(NamedTuple):
+    """A vendor's answer to who it is. ``version``: of its API, empty where it does not tell. ``ahead``: seconds by
+    which its clock is ahead of this machine's, None where it does not tell."""
+
+    data: JSONObject
+    version: str
+    ahead: float | None
 
 
 class Conflict(Rejected):
@@ -134,7 +145,7 @@ def _problem(
     if status < 400 or status == 408 or status >= 500:
         return Unclear(text, headers.get("idempotent-replayed") == "true", pause)
     if status in (401, 403) and code != "api_plan_restricted":
-        return Unauthorized(text)
+        return Unauthorized(text, said.lacks if said else "")
     if status in (404, 410):
         return Gone(text) if said else Unclear(text)
     return Conflict(text, data) if status == 409 else Rejected(text)
@@ -170,6 +181,15 @@ def data_of(response: httpx.Response) -> JSONObject:
     """The decoded body; an empty object where the vendor answers nothing (202, 204)."""
     data = response.extensions.get("data")
     return data if isinstance(data, dict) else {}
+
+
+def hello(response: httpx.Response, version: str) -> Hello:
+    """``version``: the header that tells the API's. Read at once: the time of the answer counts."""
+    try:
+        ahead = parsedate_to_datetime(response.headers["date"]).timestamp() - time.time()
+    except (KeyError, ValueError, TypeError):
+        ahead = None
+    return Hello(data_of(response), str(response.headers.get(version, "")), ahead)
 
 
 def path(*parts: str) -> str:

@@ -20,16 +20,26 @@ KEYS = {
 }
 
 
-def refusal(system: str) -> str:
-    """A vendor does not take its key. ``system`` as here or as a Gate names it."""
+# A key that opens a system, but not all that is needed there: what to do about it.
+GRANT = {
+    "Stripe": "edit the key in Stripe's Dashboard, under API keys",
+    "Intercom": "tick it for the app in Intercom's Developer Hub, under Authentication",
+}
+
+
+def refusal(system: str, lacks: str = "") -> str:
+    """A vendor does not take its key. ``system`` as here or as a Gate names it; ``lacks`` as in Unauthorized."""
     if system.startswith(PREFIX):
         return f"{system} is refused: give the receiver what `instep after --secrets` shows, or mend PREFECT_API_KEY."
     name = next((name for name in KEYS if system.casefold() in name.casefold()), "")
     if not name:
         return f"{system} refuses the key."
-    key, _ = KEYS[name]
+    key, address = KEYS[name]
+    if lacks:
+        return f"The key in {key} lacks {lacks}: {GRANT.get(name, 'grant it')}."
     what = "secret" if key.endswith("SECRET") else "key"
-    return f"{name[0].upper()}{name[1:]} refuses the {what} in {key}. Put a working {what} there."
+    region = f", or the address of its own region into {address}" if name == "Intercom" else ""
+    return f"{name[0].upper()}{name[1:]} refuses the {what} in {key}. Put a working {what} there{region}."
 
 
 def ask(system: str, call: Callable[[], T]) -> T:
@@ -37,8 +47,8 @@ def ask(system: str, call: Callable[[], T]) -> T:
     name, (_, address) = system[0].upper() + system[1:], KEYS[system]
     try:
         return call()
-    except Unauthorized:
-        raise Failed(refusal(system)) from None
+    except Unauthorized as refused:
+        raise Failed(refusal(system, refused.lacks)) from None
     except ConnectorError as error:
         text = str(error)
         _, unreachable, detail = text.partition(" cannot be reached")

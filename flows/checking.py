@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, TypeVar
 
-from connectors.contract import Rejected
-from connectors.prefect import DeployedInstances, DeploymentRuns, PrefectApi
-from connectors.stripe import StripeBilling
-from flows.asking import ask
-from flows.following import calls
+from connectors.intercom import INTERCOM_VERSION
+from connectors.stripe import STRIPE_VERSION
+from connectors.wire import Hello
+from flows.checks import around, keys, links
+from flows.checks.deployments import deployments
+from flows.checks.finding import Finding, Findings
+from flows.checks.names import intercom_names
+from flows.checks.plans import plans
+from flows.checks.views import views
 from flows.house import connect, open_store
 from flows.identity import same_house
-from flows.inspecting import Finding, Findings, views
-from flows.inspecting_names import intercom_names
 from flows.settings import Failed, Misuse, Settings, load_config
 from flows.systems import Wires
-from flows.tickets import PATH, tickets
+from flows.tickets import tickets
 from flows.wording import counted
-from mappings.catalog import Catalog, catalog
 from mappings.config import Config
-from mappings.model import Ref
 from state.store import House, Store
 
-T = TypeVar("T")
-CLOCKS_MAY_DIFFER = 60
-SHORT = 32
+# Each part with what it looks at, in the order in which they are told.
+PARTS: Mapping[str, str] = {
+    "settings": "every setting that is needed is there and can be read",
+    "configuration": "`instep.toml` is valid; what this version reads without acting on it",
+    "state": "the state database can be reached and is at the newest revision",
+    "Stripe": "the key opens an account, over the API version that Instep speaks",
+    "Stripe key": "a restricted key may read all that Instep reads; each permission that is missing by name",
+    "Intercom": "the token opens a workspace, whose region is that of `INTERCOM_API_BASE`",
+    "Intercom token": "it has the scopes to read contacts, companies and tags; each one that is missing by name",
+    "versions": "both vendors still take the API versions that Instep speaks",
+    "environment": "live keys with live workspaces at the vendors' own addresses, test keys with test ones",
+    "house": "the keys belong to the accounts that this state was built for",
+    "targets": "which targets are on and which only watch",
+    "product": "views: required columns, gaps, doubles, several owners or none, values that do not fit their column, "
+    "times without a zone, rows that changed while `updated_at` stood still, traits that nobody has",
+    "plans": "each plan resolves to one active recurring price; prices in no plan, with the customers and the money "
+    "on them (of the 5,000 newest running subscriptions)",
+    "Intercom names": "tags and attributes: missing, archived, of another type, on the wrong side, made by others; "
+    "custom attributes used of 250, event names of 120",
+    "provisioner": "it answers, or its Prefect deployment is there",
+    "after": "the receivers of `[after]`; Prefect deployments among them are there",
+    "billing links": "the secret and the address; the customer portal's settings; webhook endpoints that lead nowhere",
+    "Prefect": "the deployments of `prefect.yaml` are registered, not paused, in a work pool with a live worker",
+    "clock": "this machine against the state database and the vendors' `Date`; `INSTEP_NOW`",
+}
 
 
 def check(settings: Settings) -> list[Finding]:
@@ -36,9 +56,12 @@ def check(settings: Settings) -> list[Finding]:
     look = Look(settings)
     findings: list[Finding] = []
     met: dict[str, str] = {}
-    for about, part in look.parts.items():
+    for about in PARTS:
         try:
-            findings += part()
+            for finding in look.at(about):
+                if finding.level == "problem":
+                    met.setdefault(finding.text, about)
+                findings.append(finding)
         except (Failed, Misuse) as error:
             first = met.setdefault(str(error), about)
             told = first == about
@@ -48,28 +71,36 @@ def check(settings: Settings) -> list[Finding]:
 
 
 class Look:
-    """The parts, in the order in which they are told. What one part found out is not asked for again."""
+    """What one part found out is not asked for again."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.parts: dict[str, Callable[[], Findings]] = {
+        self.found: dict[str, str | bool] = {}
+        self._hellos: dict[str, Hello | Failed | Misuse] = {}
+        self._parts: Mapping[str, Callable[[], Findings]] = {
             "settings": self._settings,
             "configuration": self._configuration,
             "state": self._state,
             "Stripe": self._stripe,
+            "Stripe key": lambda: keys.stripe_key(self._open("Stripe"), settings, self._linked),
             "Intercom": self._intercom,
+            "Intercom token": lambda: keys.intercom_token(self._open("Intercom")),
+            "versions": self._versions,
+            "environment": self._environment,
             "house": self._house,
             "targets": self._targets,
-            "product": lambda: views(self.wires),
-            "plans": lambda: _plans(settings, self.answering("Stripe"), self.config),
+            "product": lambda: views(self.wires, self.config, self._store, settings.clock()()),
+            "plans": lambda: plans(settings, self._open("Stripe"), self.config),
             "Intercom names": self._intercom_names,
-            "provisioner": lambda: _provisioner(settings, self.wires),
-            "after": lambda: _after(self.wires, self.config),
-            "billing links": lambda: _links(settings),
-            "clock": lambda: _clock(settings),
+            "provisioner": lambda: around.provisioner(settings, self.wires),
+            "after": lambda: around.after(self.wires, self.config),
+            "billing links": self._links,
+            "Prefect": deployments,
+            "clock": self._clock,
         }
-        self.found: dict[str, str | bool] = {}
-        self._down: dict[str, Failed] = {}
+
+    def at(self, about: str) -> Findings:
+        return self._parts[about]()
 
     @cached_property
     def config(self) -> Config:
@@ -79,50 +110,82 @@ class Look:
     def wires(self) -> Wires:
         return connect(self.settings)
 
+    @property
+    def _linked(self) -> bool:
+        return tickets(self.settings).on
+
+    @cached_property
+    def _store(self) -> Store | None:
+        try:
+            return open_store(self.settings)
+        except Failed:
+            return None
+
     def _settings(self) -> Findings:
         kind = "a live Stripe key" if self.settings.live else "a Stripe test key"
         yield Finding("settings", "ok", f"complete, with {kind}")
+        if self.settings.stripe_webhook_secrets.get_secret_value():
+            unused = "STRIPE_WEBHOOK_SECRETS is set, but no webhooks are received yet: the event log is read; unset it"
+            yield Finding("settings", "warning", unused)
 
     def _configuration(self) -> Findings:
-        plans, mode = ", ".join(self.config.plans), self.config.trials.mode
-        yield Finding("configuration", "ok", f"{self.settings.instep_config} is valid: plans {plans}; trials {mode}")
+        named, mode = ", ".join(self.config.plans), self.config.trials.mode
+        yield Finding("configuration", "ok", f"{self.settings.instep_config} is valid: plans {named}; trials {mode}")
         for unused in self.config.unused():
-            yield Finding("configuration", "warning", f"{unused} in instep.toml is read, but nothing acts on it yet")
+            text = f"{unused} in instep.toml is read, but nothing acts on it yet: do not rely on it"
+            yield Finding("configuration", "warning", text)
 
     def _state(self) -> Findings:
         name = open_store(self.settings).database.name
         yield Finding("state", "ok", f"{name} is reachable and at the newest revision")
 
     def _stripe(self) -> Findings:
-        found = self._first("Stripe", self.wires.stripe.identity)
-        self.found |= {"stripe_account": found.account_id, "livemode": found.livemode}
-        yield Finding("Stripe", "ok", f"account {found.account_id}")
+        account = str(self._greet("Stripe", STRIPE_VERSION, lambda: self.wires.stripe.hello()).data["id"])
+        self.found |= {"stripe_account": account, "livemode": self.settings.live}
+        yield Finding("Stripe", "ok", f"account {account}")
 
     def _intercom(self) -> Findings:
-        found = self._first("Intercom", self.wires.intercom.identity)
-        self.found |= {"intercom_workspace": found.workspace, "intercom_region": found.region}
-        yield Finding("Intercom", "ok", f"workspace {found.workspace} ({found.region})")
+        app = self._greet("Intercom", INTERCOM_VERSION, lambda: self.wires.intercom.hello()).data["app"]
+        workspace, region = str(app["id_code"]), str(app["region"])
+        self.found |= {"intercom_workspace": workspace, "intercom_region": region}
+        yield Finding("Intercom", "ok", f"workspace {workspace} ({region})")
+        yield from keys.region(self.settings.intercom_api_base, region)
 
-    def _first(self, system: str, call: Callable[[], T]) -> T:
-        """The first call to a vendor; what it raises is raised again by ``answering``."""
+    def _greet(self, system: str, version: str, hello: Callable[[], Hello]) -> Hello:
+        """The first call to a vendor; what it raises is raised again by ``_hello``."""
         try:
-            return ask(system, call)
-        except Failed as failed:
-            self._down[system] = failed
+            said = self._hellos[system] = keys.greeted(system, version, hello)
+        except (Failed, Misuse) as error:
+            self._hellos[system] = error
             raise
+        return said
 
-    def answering(self, system: str) -> Wires:
+    def _hello(self, system: str) -> Hello:
+        said = self._hellos[system]
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    def _open(self, system: str) -> Wires:
         """A vendor that has failed once is not asked again."""
-        if system in self._down:
-            raise self._down[system]
+        self._hello(system)
         return self.wires
+
+    def _versions(self) -> Findings:
+        self._hello("Intercom")
+        yield from keys.versions(self._hello("Stripe").version)
+
+    def _environment(self) -> Findings:
+        app = self._hello("Intercom").data["app"]
+        yield from keys.environment(self.settings, str(app["id_code"]), str(app.get("name") or ""))
 
     def _house(self) -> Findings:
         house = self._known()
         same_house(house, self.found)
-        for system in self._down:
+        down = [system for system, said in self._hellos.items() if isinstance(said, Exception)]
+        for system in down:
             yield Finding("house", "warning", f"whether it belongs to the key of {system} is not known: see {system}")
-        if not self._down:
+        if not down:
             yield Finding("house", "ok", f"installation {house.installation_id} belongs to these keys")
 
     def _known(self) -> House:
@@ -131,107 +194,21 @@ class Look:
             raise Failed("this state was never set up: run `instep init`")
         return house
 
-    def _intercom_names(self) -> Findings:
-        house = open_store(self.settings).house()
-        sent = bool(house and house.modes.get("intercom.contacts") == "on")
-        linked = tickets(self.settings).on
-        return intercom_names(self.answering("Intercom"), self.config, sent, linked)
-
     def _targets(self) -> Findings:
         modes = self._known().modes
         watching = sum(mode != "on" for mode in modes.values())
         some = f"{watching} of {counted(len(modes), 'target')} only {'watches' if watching == 1 else 'watch'}"
         yield Finding("targets", "ok", f"{some}: nothing is sent there" if watching else f"all {len(modes)} are on")
 
+    def _intercom_names(self) -> Findings:
+        house = open_store(self.settings).house()
+        yield from intercom_names(self._open("Intercom"), self.config, house, self._linked)
 
-def _plans(settings: Settings, w: Wires, config: Config) -> Findings:
-    prices = ask("Stripe", StripeBilling(w.stripe, settings.clock()).prices)
-    found = catalog(config, prices)
-    for key in config.plans:
-        if key in found.prices:
-            yield Finding("plans", "ok", f"{key} starts trials at {found.prices[key]}")
-        else:
-            yield Finding("plans", "problem", f"{key} has no active recurring price in Stripe: correct [plans.{key}]")
-    for price in _unmapped(found, prices):
-        yield Finding(
-            "plans", "warning", f"price {price} is in no plan of instep.toml: its customers keep their last tag"
-        )
+    def _links(self) -> Findings:
+        yield from links.secrets(self.settings)
+        if self._linked:
+            yield from links.pages(self._open("Stripe"), self.settings)
 
-
-def _unmapped(found: Catalog, prices: Iterable[dict[str, Any]]) -> list[str]:
-    return sorted(str(price["id"]) for price in prices if price["id"] not in found.plans)
-
-
-def _provisioner(settings: Settings, w: Wires) -> Findings:
-    secret = bool(settings.provisioner_secret.get_secret_value())
-    if w.instances is None:
-        text = "none: product instances are not managed (PROVISIONER_URL)"
-        unused = "PROVISIONER_SECRET is set without PROVISIONER_URL: product instances are not managed"
-        yield Finding("provisioner", "warning", unused) if secret else Finding("provisioner", "ok", text)
-        return
-    if isinstance(w.instances, DeployedInstances):
-        _deployed(w.instances.api)
-        yield Finding("provisioner", "ok", f"the deployment {settings.provisioner_deployment} is there")
-        return
-    if not secret:
-        unsigned = "PROVISIONER_URL is set without PROVISIONER_SECRET: requests are not signed; set the secret"
-        yield Finding("provisioner", "warning", unsigned)
-    instances = w.instances
-    ask("the provisioner", lambda: instances.fetch(Ref("instances", "instance", "instep-check")))
-    proof = "; reading needs no signature, so the secret is first proved by the first instance" if secret else ""
-    yield Finding("provisioner", "ok", f"answers{proof}")
-
-
-def _deployed(api: PrefectApi) -> None:
-    def there() -> str:
-        try:
-            return api.deployment()
-        except Rejected as missing:
-            raise Failed(f"{missing}: deploy it, or correct its name") from None
-
-    ask("Prefect", there)
-
-
-def _after(w: Wires, config: Config) -> Findings:
-    for name, after in config.after.items():
-        target = w.hooks.target(name, after)
-        if isinstance(target, DeploymentRuns):
-            _deployed(target.api)
-        yield Finding("after", "ok", f"{name} calls {calls(after)}")
-    if not config.after:
-        yield Finding("after", "ok", "nothing follows an occurrence ([after] in instep.toml)")
-
-
-def _links(settings: Settings) -> Findings:
-    sealing, public = tickets(settings), settings.instep_public_url
-    if not public:
-        yield Finding("billing links", "ok", "none: INSTEP_PUBLIC_URL is not set")
-    elif not sealing.on:
-        text = "none: INSTEP_PUBLIC_URL is set without INSTEP_SECRETS: put at least 32 random characters there"
-        yield Finding("billing links", "warning", text)
-    elif len(sealing.secrets[0]) < SHORT:
-        text = f"the first of INSTEP_SECRETS has under {SHORT} characters and may be guessed: put a longer one in front"
-        yield Finding("billing links", "warning", text)
-    else:
-        open_to_all = not public.startswith("https://")
-        yield Finding("billing links", "ok", f"they begin with {sealing.base}/{PATH}/; `instep door` answers them")
-        if open_to_all:
-            yield Finding("billing links", "warning", "INSTEP_PUBLIC_URL is not https: links can be read on their way")
-
-
-def _clock(settings: Settings) -> Findings:
-    if settings.instep_now:
-        yield Finding(
-            "clock", "warning", f"INSTEP_NOW holds the clock at {settings.instep_now}: unset it after the rehearsal"
-        )
-    off = _drift(open_store(settings))
-    if abs(off) > CLOCKS_MAY_DIFFER:
-        yield Finding(
-            "clock", "warning", f"the state database's clock differs by {off:.0f} seconds: set both clocks right"
-        )
-    else:
-        yield Finding("clock", "ok", "this machine and the state database agree")
-
-
-def _drift(store: Store) -> float:
-    return store.db_now() - time.time()
+    def _clock(self) -> Findings:
+        ahead = {system: said.ahead for system, said in self._hellos.items() if isinstance(said, Hello)}
+        yield from around.clock(self.settings, self._store, ahead)

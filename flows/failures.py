@@ -35,10 +35,11 @@ def explain(error: Exception) -> tuple[int, str]:
 
 def troubles(report: Report) -> list[str]:
     """What went wrong with each system in a run; a key that a vendor refused is named."""
+    from connectors.contract import Unauthorized
     from flows.asking import refusal
 
     return [
-        refusal(system) if text.startswith(f"{system} refuses the key") else text
+        refusal(system, text.partition(Unauthorized.LACKS)[2]) if text.startswith(f"{system} refuses the key") else text
         for system, text in report.troubles.items()
     ]
 

@@ -6,6 +6,13 @@ from connectors.prefect import PrefectApi, PrefectSettings
 from flows.settings import Misuse
 
 
+def configured() -> bool:
+    """Whether an API is set."""
+    from prefect.settings import get_current_settings
+
+    return bool(get_current_settings().api.url)
+
+
 def prefect_api(system: str, deployment: str) -> PrefectApi:
     """For one deployment, named ``flow/deployment``. Raises Misuse where no API is set."""
     from prefect.settings import get_current_settings

@@ -13,7 +13,7 @@ from instep.options import Json, Yes
 from instep.screen import as_json, complain, confirm, console, moment, say, show, table
 
 if TYPE_CHECKING:
-    from flows.inspecting import Finding
+    from flows.checks.finding import Finding
 
 EXAMPLE = Path(__file__).parent.parent / "instep.toml"
 CHOICE = 'access_without_subscription = "full"'
@@ -112,7 +112,7 @@ def check(*, json: Json = False) -> int:
 def _findings() -> list[Finding]:
     """Without settings nothing else can be looked at: then these are listed, all of them."""
     from flows.checking import check as look
-    from flows.inspecting import Finding
+    from flows.checks.finding import Finding
     from flows.settings import WrongSettings, load_settings
 
     try:

@@ -127,6 +127,12 @@ class Facts(Base):
         return found
 
     @reading
+    def contents(self, connection: Connection, kind: str) -> dict[str, str]:
+        """id -> ``content`` of every living fact of this kind."""
+        rows = select(facts.c.id, facts.c.fingerprint).where(facts.c.kind == kind, facts.c.gone.is_(False))
+        return dict(connection.execute(rows).tuples().all())
+
+    @reading
     def stages(self, connection: Connection) -> dict[str, int]:
         """How many accounts are in each stage, as last written to the product."""
         rows = select(facts.c.body).where(facts.c.kind == "access", facts.c.gone.is_(False))

@@ -19,6 +19,11 @@ Key = tuple[str, str, str]
 """root, kind, id"""
 
 
+def content(fact: Fact) -> str:
+    """Equal for facts that say the same, whatever account they belong to."""
+    return fingerprint([fact.body, fact.offers, fact.seeks, fact.states])
+
+
 class Landing:
     """One look's findings. After ``write``: ``changed`` roots, ``accounts`` to mark, ``offered`` keys, ``unmatched``
     and ``vanished`` roots, and the number of ``rows`` written."""
@@ -97,8 +102,8 @@ class Landing:
 
     def _place(self, key: Key, fact: Fact, account: AccountId | None, stored: Row[Any] | None) -> bool:
         """Whether the row is new or changed."""
-        content = fingerprint([fact.body, fact.offers, fact.seeks, fact.states])
-        if stored and stored.fingerprint == content and stored.account_id == account:
+        made = content(fact)
+        if stored and stored.fingerprint == made and stored.account_id == account:
             self._unchanged.append(key)
             return False
         self._upserts[key] = _named(key) | {
@@ -107,7 +112,7 @@ class Landing:
             "offers": fact.offers or None,
             "seeks": fact.seeks or None,
             "seen": _seen(fact.states, (stored.seen if stored else None) or {}, self.now) or None,
-            "fingerprint": content,
+            "fingerprint": made,
             "look_no": self.look_no,
             "gone": fact.body is None,
         }

@@ -16,6 +16,7 @@ from state.database import Database, reading, writing
 from state.erasures import Erasures
 from state.facts import Facts
 from state.inbox import Inbox
+from state.landing import content
 from state.ledger import Ledger
 from state.links import Links
 from state.looks import Looks
@@ -64,6 +65,7 @@ __all__ = [
     "Store",
     "Todo",
     "TodoKind",
+    "content",
 ]
 
 

@@ -14,7 +14,9 @@ import httpx
 from pydantic import SecretStr
 
 from connectors import wire
+from connectors.contract import Unauthorized
 from connectors.gate import Gate
+from connectors.intercom import scopes
 from mappings.model import JSONObject
 
 if TYPE_CHECKING:
@@ -75,8 +77,12 @@ class IntercomApi:
         """One call through the SDK."""
         return self.gate.call(lambda: call(self.sdk), write=write)
 
+    def hello(self) -> wire.Hello:
+        """The admin with its ``app``, as ``identity`` reads it."""
+        return wire.hello(self._send("GET", "/me"), "intercom-version")
+
     def get(self, path: str, params: dict[str, str] | None = None) -> JSONObject:
-        return wire.data_of(self.gate.call(lambda: self._http.get(path, params=params), write=False))
+        return wire.data_of(self._send("GET", path, params=params))
 
     def pages(self, path: str, resume: str | None, per_page: int) -> Iterator[tuple[list[JSONObject], str | None]]:
         """A cursor list, page by page: the rows, and where to go on after them (None at the end)."""
@@ -90,12 +96,20 @@ class IntercomApi:
 
     def search(self, path: str, body: JSONObject) -> JSONObject:
         """A read that is spelled POST."""
-        return wire.data_of(self.gate.call(lambda: self._http.post(path, json=body), write=False))
+        return wire.data_of(self._send("POST", path, json=body))
 
     def write(self, method: str, path: str, body: JSONObject | None = None) -> tuple[JSONObject, str]:
         """The answer and the vendor's request id."""
-        response = self.gate.call(lambda: self._http.request(method, path, json=body), write=True)
+        response = self._send(method, path, write=True, json=body)
         return wire.data_of(response), wire.request_id(response.headers)
+
+    def _send(self, method: str, path: str, write: bool = False, **content: Any) -> httpx.Response:
+        try:
+            return self.gate.call(lambda: self._http.request(method, path, **content), write=write)
+        except Unauthorized as refused:
+            if refused.lacks:
+                raise Unauthorized(f"{self.system} refuses {method}", scopes.needed(path, write)) from None
+            raise
 
 
 def _complaint(body: JSONObject) -> wire.Complaint | None:
@@ -104,4 +118,5 @@ def _complaint(body: JSONObject) -> wire.Complaint | None:
     first = errors[0] if isinstance(errors, list) and errors else None
     if not isinstance(first, dict):
         return None
-    return wire.Complaint(str(first.get("code") or ""), str(first.get("field") or ""))
+    code = str(first.get("code") or "")
+    return wire.Complaint(code, str(first.get("field") or ""), "a scope" if code in scopes.REFUSED else "")

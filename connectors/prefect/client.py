@@ -46,12 +46,25 @@ class PrefectApi:
 
     def deployment(self) -> str:
         """Its id. Raises Rejected when there is none of that name."""
+        found = self.registered()
+        if found is None:
+            raise Rejected(f"Prefect has no deployment {self._name}")
+        return str(found["id"])
+
+    def registered(self) -> JSONObject | None:
+        """The deployment as Prefect holds it: pool, schedules, limit; None where there is none of that name."""
         flow, _, deployment = self._name.partition("/")
         try:
-            found = self._call("GET", wire.path("deployments", "name", flow, deployment), None)
+            return self._call("GET", wire.path("deployments", "name", flow, deployment), None)
         except Gone:
-            raise Rejected(f"Prefect has no deployment {self._name}") from None
-        return str(found["id"])
+            return None
+
+    def pool(self, name: str) -> JSONObject | None:
+        """A work pool; its status is READY while a worker of it is alive."""
+        try:
+            return self._call("GET", wire.path("work_pools", name), None)
+        except Gone:
+            return None
 
     def start(self, title: str, parameters: Mapping[str, Any], key: str, tags: Sequence[str] = ()) -> JSONObject:
         """A flow run; for the same ``key`` the same one."""

@@ -34,6 +34,10 @@ class Rows:
             return []
         return [plain(row) for row in self.database.rows(self._select().where(self._is(root)))]
 
+    def raw(self) -> Iterator[dict[str, Any]]:
+        """Every row as the database gives it, in no order."""
+        return self.database.stream(self._select(), PAGE) if self.present else iter(())
+
     def after(self, root: str | None) -> Iterator[tuple[str, list[JSONObject]]]:
         """Every root behind ``root`` with its rows, by the bytes of the key; rows without a key are left out."""
         if not self.present:

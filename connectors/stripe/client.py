@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from connectors import wire
 from connectors.contract import Transient
 from connectors.gate import Gate
+from connectors.stripe.rights import named
 from mappings.model import JSONObject
 
 # Otherwise latency figures are sent along and a file is written in the home directory.
@@ -20,6 +21,7 @@ stripe.enable_telemetry = False
 
 Params = Mapping[str, Any]
 PAGE = 100
+VERSION = stripe.api_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class StripeApi:
     ) -> None:
         self.gate = gate or Gate(self.system, limit=100 if settings.livemode else 25, endpoint_limit=25)
         key = settings.api_key.get_secret_value()
-        headers = {"Authorization": f"Bearer {key}", "Stripe-Version": stripe.api_version}
+        headers = {"Authorization": f"Bearer {key}", "Stripe-Version": VERSION}
         self._livemode = settings.livemode
         self._http = wire.client(self.system, _complaint, settings.api_base, headers, transport)
         self._sdk = stripe.StripeClient(
@@ -63,10 +65,13 @@ class StripeApi:
     def identity(self) -> StripeIdentity:
         return StripeIdentity(str(self.get("/v1/account")["id"]), self._livemode)
 
+    def hello(self) -> wire.Hello:
+        """The account, as ``identity`` reads it."""
+        return wire.hello(self._get("/v1/account", None), "stripe-version")
+
     def get(self, path: str, params: Params | None = None) -> JSONObject:
         """One object or one page of a list, as plain JSON. Nested expands are listed under ``expand[]``."""
-        response = self.gate.call(lambda: self._http.get(path, params=params), write=False, endpoint=_endpoint(path))
-        return wire.data_of(response)
+        return wire.data_of(self._get(path, params))
 
     def post(self, path: str, params: Mapping[str, Any], key: str) -> tuple[JSONObject, str]:
         """The changed object and the vendor's request id. ``key`` is the idempotency key."""
@@ -116,6 +121,9 @@ class StripeApi:
         """All pages of a list, newest first; see ``listed``."""
         return (items for items, _ in self.listed(path, params))
 
+    def _get(self, path: str, params: Params | None) -> httpx.Response:
+        return self.gate.call(lambda: self._http.get(path, params=params), write=False, endpoint=_endpoint(path))
+
     def everything(self, path: str, params: Params) -> Iterator[JSONObject]:
         for page in self.pages(path, params):
             yield from page
@@ -151,7 +159,8 @@ def _complaint(body: JSONObject) -> wire.Complaint | None:
     error = body.get("error")
     if not isinstance(error, dict):
         return None
-    return wire.Complaint(str(error.get("code") or error.get("type") or ""), str(error.get("param") or ""))
+    code, lacks = str(error.get("code") or error.get("type") or ""), named(error.get("message"))
+    return wire.Complaint(code, str(error.get("param") or ""), lacks)
 
 
 def _endpoint(path: str) -> str:

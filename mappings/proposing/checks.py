@@ -26,11 +26,14 @@ def doubts(name: str, measure: Measure) -> Iterator[tuple[Level, str]]:
         if missing := measure.nulls.get(column, 0):
             yield "warning", f"{_rows(missing)} of {name} {_have(missing)} no {column}{_without(name, column)}"
     if measure.bad:
-        yield "warning", f"{_rows(measure.bad)} of {name} {_have(measure.bad)} an email that is no address"
+        rows = f"{_rows(measure.bad)} of {name} {_have(measure.bad)} an email that is no address"
+        yield "warning", f"{rows}: nothing is sent about them"
     if measure.shared:
-        yield "warning", f"{measure.shared:,} e-mail addresses belong to more than one user: none is linked by them"
+        many = "1 e-mail address belongs" if measure.shared == 1 else f"{measure.shared:,} e-mail addresses belong"
+        yield "warning", f"{many} to more than one user: none is linked by them"
     if measure.ownerless:
-        yield "warning", f"{measure.ownerless:,} accounts have no owner: the earliest person counts"
+        many = "1 account has" if measure.ownerless == 1 else f"{measure.ownerless:,} accounts have"
+        yield "warning", f"{many} no owner: the earliest person counts"
 
 
 def twice(measure: Measure) -> bool:

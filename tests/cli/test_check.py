@@ -131,4 +131,4 @@ def test_check_tells_before_anything_is_sent_that_names_are_worn_already(home: H
     home.control("POST", "/intercom/hand/tags", {"name": "plan:pro"})
     home.run("init")
     (warning,) = (line for line in levels(home)["warning"] if "already" in line)
-    assert "unless Instep made them, rename ours in [names] or Instep takes them over" in warning
+    assert "rename ours in [names], or use what is there by `instep go-live --accept-names`" in warning

@@ -66,7 +66,7 @@ def test_a_yes_makes_views_and_tables(fresh: Home) -> None:
 def test_what_speaks_against_it_is_said(fresh: Home) -> None:
     said = fresh.run("init", "--product", "--json").data
     told = " | ".join(doubt["text"] for doubt in said["doubts"])
-    for words in ("1 of 3 users are in no account", "no address", "1 accounts have no owner", "memberships.user_id"):
+    for words in ("1 of 3 users are in no account", "no address", "1 account has no owner", "memberships.user_id"):
         assert words in told
     assert said["made"] == []
     assert any("CREATE INDEX" in sql for sql in said["advice"])

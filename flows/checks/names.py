@@ -4,36 +4,45 @@ from __future__ import annotations
 
 from connectors.intercom import MOST_ATTRIBUTES, attributes, hindrances, missing, used
 from flows.asking import ask
-from flows.inspecting import Finding, Findings
+from flows.checks.finding import Finding, Findings
+from flows.declaring import spelled
 from flows.systems import Wires
 from flows.wording import counted
 from mappings.config import Config
 from mappings.model import JSONObject, Name
 from mappings.naming import entries, names
+from state.store import House
 
 ABOUT = "Intercom names"
 # Active event names of a workspace. Intercom has no call that lists them.
 MOST_EVENTS = 120
 
 
-def intercom_names(w: Wires, config: Config, sent: bool, linked: bool) -> Findings:
-    """``sent``: contacts are written, so that what exists under our names is ours. ``linked``: with billing links."""
+def intercom_names(w: Wires, config: Config, house: House | None, linked: bool) -> Findings:
+    """``linked``: with billing links."""
     wanted = names(config, linked)
     there = ask("Intercom", lambda: attributes(w.intercom))
     tags = {str(tag["name"]).casefold() for tag in ask("Intercom", lambda: w.intercom.get("/tags")).get("data") or []}
     for problem in hindrances(wanted, there):
         yield Finding(ABOUT, "problem", problem)
     absent = [*(n for n in wanted if n.kind == "tag" and n.name.casefold() not in tags), *missing(wanted, there)]
-    yield from _existing(wanted, absent, sent)
+    yield from _taken([name for name in wanted if name not in absent], house)
+    yield from _absent(wanted, absent)
     yield from _budgets(config, wanted, there)
 
 
-def _existing(wanted: list[Name], absent: list[Name], sent: bool) -> Findings:
-    present = [name for name in wanted if name not in absent]
-    if present and not sent:
-        some = f"{counted(len(present), 'name')} of ours {'exists' if len(present) == 1 else 'exist'} already"
-        adopt = "unless Instep made them, rename ours in [names] or Instep takes them over"
-        yield Finding(ABOUT, "warning", f"{some} (like {_like(present)}): {adopt}")
+def _taken(present: list[Name], house: House | None) -> Findings:
+    """A house that an earlier version switched on knows no names: what exists is its own."""
+    sent = bool(house and house.modes.get("intercom.contacts") == "on")
+    ours = set(house.names) if house else set[str]()
+    others = [name for name in present if spelled(name) not in ours] if ours or not sent else []
+    if others:
+        some = f"{counted(len(others), 'name', 'of ours exists', 'of ours exist')} already and not by Instep's hand"
+        adopt = "rename ours in [names], or use what is there by `instep go-live --accept-names`"
+        yield Finding(ABOUT, "warning", f"{some} (like {_like(others)}): {adopt}")
+
+
+def _absent(wanted: list[Name], absent: list[Name]) -> Findings:
     if absent:
         many = (
             f"{len(absent)} of {len(wanted)} tags and attributes {'does' if len(absent) == 1 else 'do'} not exist yet"

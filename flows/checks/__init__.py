@@ -1,0 +1,1 @@
+"""What `instep check` looks at, a file for each subject."""
