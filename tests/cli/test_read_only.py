@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 from home import Home
+from installation import vendors
+
+
+@pytest.fixture(scope="module")
+def vendors_url() -> Iterator[str]:
+    """A workspace of its own: contacts of other tests would be strangers to this product."""
+    with vendors() as url:
+        yield url
 
 
 def read_only(home: Home) -> None:
