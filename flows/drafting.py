@@ -13,6 +13,7 @@ from flows.settings import Failed, Misuse, Settings
 from mappings.drafting import Draft as Draft
 from mappings.drafting import drafts
 from mappings.drafting import toml as toml
+from mappings.stripe import REQUEST_KEY
 
 
 def drafted(settings: Settings) -> list[Draft]:
@@ -22,6 +23,17 @@ def drafted(settings: Settings) -> list[Draft]:
     if not found:
         raise Failed("Stripe has no active recurring price: make one there first.")
     return found
+
+
+def others_start_trials(settings: Settings) -> bool:
+    """Whether trials run in Stripe that no request of ours started. Raises Failed."""
+    billing = StripeBilling(connect(settings).stripe, settings.clock())
+    return any(REQUEST_KEY not in (sub.get("metadata") or {}) for sub in ask("Stripe", billing.trialing))
+
+
+def observing(text: str) -> str:
+    """The example configuration, with trials that others start."""
+    return text.replace('mode = "stripe" ', 'mode = "observe"', 1)
 
 
 def writable(path: Path) -> str | None:

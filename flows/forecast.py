@@ -23,6 +23,7 @@ STARTS = {
 }
 # Grace is all of the product, with a warning.
 RANK = {"full": 2, "grace": 2, "read_only": 1, "none": 0}
+CUSTOMERS = "stripe.customers"
 # The product's rows are ours, and written in no time.
 NO_CALL = "product."
 
@@ -53,7 +54,8 @@ class Fall:
 
 @dataclass(slots=True)
 class Forecast:
-    """``steps``: (target, operation, tag) -> how many; ``starts``: what would begin, all of it to be 0."""
+    """``steps``: (target, operation, what) -> how many, ``what`` being a tag or the kind of a member; ``starts``: what
+    would begin, all of it to be 0."""
 
     accounts: int = 0
     steps: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -62,11 +64,13 @@ class Forecast:
     falls: list[Fall] = field(default_factory=list)
 
     def calls(self) -> Counter[str]:
-        """Per vendor. A contact or company that is made is looked for first."""
+        """Per vendor. What is made is looked for first; a customer that was changed is looked at, in three requests."""
         counted: Counter[str] = Counter()
         for (target, operation, _), count in self.steps.items():
             if not target.startswith(NO_CALL):
-                counted[target.partition(".")[0]] += count * (2 if operation == "create" else 1)
+                counted[target.partition(".")[0]] += count * (
+                    2 if operation == "create" else 4 if target == CUSTOMERS else 1
+                )
         return counted
 
 
@@ -86,7 +90,7 @@ def forecast(instep: Instep, only: Sequence[AccountId], tell: Callable[[str, int
 
 def _count(found: Forecast, planned: Planned) -> None:
     step = planned.step
-    found.steps[step.target, step.operation, step.member[1] if step.member[0] == "tags" else ""] += 1
+    found.steps[step.target, step.operation, step.member[1] if step.member[0] == "tags" else step.member[0]] += 1
     if what := "hooks" if step.target.startswith("after.") else STARTS.get((step.target, step.operation)):
         found.starts[what] += 1
     if step.operation == "update" and not step.target.startswith(NO_CALL):

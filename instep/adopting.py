@@ -110,7 +110,7 @@ def _report(report: Adoption, folder: Path | None) -> None:
     forecast = report.forecast
     show(table(("recognised", "#"), sorted(report.matched.items()), title="Who is who"))
     rows = [(target, operation, what, count) for (target, operation, what), count in sorted(forecast.steps.items())]
-    show(table(("target", "operation", "tag", "#"), rows[:LINES], title="What going live would send"))
+    show(table(("target", "operation", "what", "#"), rows[:LINES], title="What going live would send"))
     if len(rows) > LINES:
         say(f"and {counted(len(rows) - LINES, 'line')} more: --csv FOLDER writes all of them.")
     started = {name: forecast.starts[name] for name in STARTED}
@@ -127,6 +127,9 @@ def _report(report: Adoption, folder: Path | None) -> None:
         more = " ..." if len(report.foreign) > 6 else ""
         say(f"Made by others, with a name of ours: {', '.join(report.foreign[:6])}{more}.")
         say("Rename them in [names] of instep.toml, or use what is there: `instep go-live --accept-names`.")
+    if made := sum(count for key, count in forecast.steps.items() if key[:2] == ("intercom.contacts", "create")):
+        some = counted(made, "contact")
+        say(f"{some} would be made, but for people whose contact was archived by hand: no list shows these.")
     if report.conflicts:
         say(f"{counted(report.conflicts, 'conflict')} to decide: `instep todo`.")
     calls = ", ".join(f"{count} to {system}" for system, count in sorted(forecast.calls().items())) or "none"
@@ -137,7 +140,9 @@ def _report(report: Adoption, folder: Path | None) -> None:
 
 def _data(report: Adoption) -> dict[str, Any]:
     forecast = report.forecast
-    steps = [{"target": t, "operation": o, "tag": tag, "count": n} for (t, o, tag), n in sorted(forecast.steps.items())]
+    steps = [
+        {"target": t, "operation": o, "what": what, "count": n} for (t, o, what), n in sorted(forecast.steps.items())
+    ]
     return {
         "accounts": forecast.accounts,
         "matched": dict(report.matched),
@@ -156,7 +161,7 @@ def _files(report: Adoption, folder: Path) -> None:
     """``steps.csv``, ``overwrites.csv`` and ``access.csv``; ids only, what names a person is hidden."""
     folder.mkdir(parents=True, exist_ok=True)
     steps = [(*key, count) for key, count in sorted(report.forecast.steps.items())]
-    _csv(folder / "steps.csv", ("target", "operation", "tag", "count"), steps)
+    _csv(folder / "steps.csv", ("target", "operation", "what", "count"), steps)
     _csv(folder / "overwrites.csv", ("account_id", "target", "subject", "name", "before", "after"), _overwrites(report))
     falls = [tuple(asdict(fall).values()) for fall in report.forecast.falls]
     _csv(folder / "access.csv", ("account_id", "before", "after", "reason", "mrr", "currency"), falls)

@@ -27,7 +27,7 @@ def plans(
     json: Json = False,
 ) -> int:
     """Print a [plans] table for instep.toml from Stripe's active recurring prices: one product, one plan."""
-    from flows.drafting import drafted, toml, writable
+    from flows.drafting import drafted, observing, others_start_trials, toml, writable
     from flows.settings import load_settings
 
     settings = load_settings()
@@ -35,14 +35,17 @@ def plans(
     held = writable(path) if write else None
     text = example(path, access) if write and held is None else held
     found = drafted(settings)
+    observe = text is not None and held is None and others_start_trials(settings)
     if text is not None:
-        _write(path, text, found)
+        _write(path, observing(text) if observe else text, found)
     if json:
         as_json({"plans": [draft.key for draft in found], "toml": toml(found), "written": str(path) if write else None})
     else:
         sys.stdout.write(toml(found))
     if write:
         complain(f"{path} was written: look at its plans, then `instep check`.")
+    if observe:
+        complain("Trials run that others start: trials.mode in it is observe; write stripe for Instep to start them.")
     return 0
 
 

@@ -118,6 +118,10 @@ class StripeBilling:
             return subscription | {"items": subscription["items"] | {"data": every, "has_more": False}}
         return subscription
 
+    def trialing(self) -> list[JSONObject]:
+        """A page of the subscriptions that are in their trial now."""
+        return self._api.get("/v1/subscriptions", {"status": "trialing", "limit": 100}).get("data") or []
+
     def prices(self) -> list[JSONObject]:
         """Every active recurring price with its product: what plans are resolved against."""
         query = {"active": "true", "type": "recurring", "expand[]": ["data.product"]}

@@ -27,7 +27,7 @@ def test_from_the_report_to_live_and_back(home: Home) -> None:
     assert said.code == 0
     assert "Would start: trials 1, subscription changes 0," in said.out
     assert "Nothing was sent." in said.out
-    assert (home.folder / "report" / "steps.csv").read_text().startswith("target,operation,tag,count")
+    assert (home.folder / "report" / "steps.csv").read_text().startswith("target,operation,what,count")
     assert home.run("adopt", "--json").data["starts"]["trials"] == 1
     assert home.vendor_writes() == before
     assert home.run("go-live", "nonsense", "--yes").code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -87,6 +88,11 @@ def _names(here: Company) -> dict[str, set[str]]:
     for entry in here.run("tags", "--json").data:
         found[entry["kind"] if entry["kind"] in found else "attribute"].add(entry["name"])
     return found
+
+
+def test_trials_that_others_start_are_observed(day: Day) -> None:
+    held = tomllib.loads((day.company.folder / "instep.toml").read_text())
+    assert held["trials"]["mode"] == "observe"
 
 
 def test_nothing_is_written_before_going_live(day: Day) -> None:

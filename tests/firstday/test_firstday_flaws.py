@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,12 +28,22 @@ def assert_stopped(here: Company, said: Said, *causes: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flaw", "cause"), [("email-ids", "e-mail addresses"), ("old-uuids", "another column or product")]
+    ("flaw", "cause", "column"),
+    [
+        ("email-ids", "most are e-mail addresses", "users.email"),
+        ("old-uuids", "another column or product", "users.legacy_uuid"),
+    ],
 )
-def test_ids_of_another_kind(tmp_path: Path, flaw: str, cause: str) -> None:
+def test_ids_of_another_kind_and_what_mends_them(tmp_path: Path, flaw: str, cause: str, column: str) -> None:
     with company(tmp_path, SIZE, flaw=flaw) as here:
         here.set_up(checked=False)
-        assert_stopped(here, here.run("adopt"), "have an external_id that is no user_id", cause)
+        remedy = f"--column intercom_external_id={column}"
+        assert_stopped(here, here.run("adopt"), "have an external_id that is no user_id", cause, remedy)
+        with closing(sqlite3.connect(here.product)) as connection:
+            connection.executescript("DROP VIEW instep_users; DROP VIEW instep_accounts")
+        assert here.run("init", "--product", "--yes", *remedy.split()).code == 0
+        matched = here.run("adopt", "--json").data["matched"]
+        assert matched["contacts by external_id"] >= 60
 
 
 def test_a_view_that_lists_users_twice(tmp_path: Path) -> None:
