@@ -68,9 +68,8 @@ class Forecast:
         counted: Counter[str] = Counter()
         for (target, operation, _), count in self.steps.items():
             if not target.startswith(NO_CALL):
-                counted[target.partition(".")[0]] += count * (
-                    2 if operation == "create" else 4 if target == CUSTOMERS else 1
-                )
+                each = 4 if target == CUSTOMERS else 2 if operation == "create" else 1
+                counted[target.partition(".")[0]] += count * each
         return counted
 
 
