@@ -13,13 +13,14 @@ from threading import Lock
 
 from connectors.contract import Ambiguous, BreakerOpen, Gone, Rejected, Target, Transient, Unauthorized, Unknown
 from flows.believing import Beliefs
+from flows.braking import Brakes
 from flows.journaling import entry
 from flows.outcomes import NotMade, Outcome, Result
 from flows.pseudonyms import Pseudonyms
 from flows.wiring import TargetLine
-from mappings.model import AccountFacts, Desired, Held, Link, Step
+from mappings.model import AccountFacts, Desired, Held, Link, Step, Value
 from mappings.plan import fold, leave_out, next_step, version_of
-from state.store import AlreadyRedeemed, Braked, Claimed, Lease, Limit, Store
+from state.store import AlreadyRedeemed, Braked, Claimed, Lease, Store
 
 # More steps than any subject needs: a mapping and a target that never agree must not spin.
 MOST_STEPS = 200
@@ -38,11 +39,11 @@ class Applier:
         pseudonyms: Pseudonyms,
         writes: Counter[str],
         stopped: dict[str, str],
-        limits: Mapping[str, int],
+        brakes: Brakes,
     ) -> None:
         self._store, self._now, self._run, self._salt = store, now, run, salt
         self._pseudonyms = pseudonyms
-        self._writes, self._stopped, self._limits = writes, stopped, limits
+        self._writes, self._stopped, self._brakes = writes, stopped, brakes
         self._links = Beliefs(store, now)
         self._counting = Lock()
 
@@ -125,7 +126,14 @@ class Applier:
                 desired = leave_out(desired, step)
                 continue
             try:
-                link = self._send(lease, line, facts, desired, link, replace(step, values=values), result)
+                link = self._send(lease, line, facts, desired, link, step, values, result)
+            except Braked as error:
+                if error.until is not None:
+                    raise
+                result.held.add(self._brakes.hold(lease, step, error))
+                if step.whole:
+                    break
+                desired = leave_out(desired, step)
             except Unknown as error:
                 unknown += 1
                 link = self._links.after_unknown(lease, line.target, desired, error)
@@ -135,10 +143,14 @@ class Applier:
                 link = self._links.after_gone(lease, line.target, desired, link)
         if line.target.kind == "message" and (link.pending_key or link.state == "suspect"):
             link = self._store.adopt(lease, replace(link, state="ok"))  # Said or not: nothing is left to say.
+        if result.held:
+            result.outcome = Outcome.HELD
         if was_parked:
             if link.state == "parked":
                 self._store.adopt(lease, replace(link, state="ok", parked_for=""))
-            self._store.todo_clear(["parked", "conflict", "held"], desired.subject, desired.target)
+            self._store.todo_clear(["parked", "conflict"], desired.subject, desired.target)
+            if not result.held:
+                self._store.todo_clear(["held"], desired.subject, desired.target)
 
     def _send(
         self,
@@ -148,9 +160,13 @@ class Applier:
         desired: Desired,
         link: Link,
         step: Step,
+        values: Mapping[str, Value],
         result: Result,
     ) -> Link:
+        """``values`` of the step, with the ids that were not known when it was planned."""
         target = line.target
+        limit, hold = (None, None) if link.pending_key == step.key else self._brakes.limit(lease, step)
+        step = replace(step, values=values)
         tried = link.pending_since if link.pending_key == step.key else None
         if tried is not None and link.pending_body is not None and step.operation == "create":
             step = replace(step, values=link.pending_body)
@@ -158,8 +174,9 @@ class Applier:
         uses = line.redeem(facts, step) if line.redeem and step.operation == "create" else []
         redeem = [self._pseudonyms.redeeming(key) for key in uses]
         longest = target.timeout * (2 if step.operation == "create" else 1)  # A create is looked for first.
-        limit = Limit(step.brake, self._limits[step.brake]) if step.brake else None
-        intent = self._store.intend(lease, link, step, dict(step.values), longest, redeem, now=self._now(), limit=limit)
+        intent = self._store.intend(
+            lease, link, step, dict(step.values), longest, redeem, now=self._now(), limit=limit, hold=hold
+        )
         if step.operation == "create" and target.kind == "state":
             found = self._links.find(target, desired, link, tried)
             if found is not None:

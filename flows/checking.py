@@ -131,9 +131,6 @@ class Look:
     def _configuration(self) -> Findings:
         named, mode = ", ".join(self.config.plans), self.config.trials.mode
         yield Finding("configuration", "ok", f"{self.settings.instep_config} is valid: plans {named}; trials {mode}")
-        for unused in self.config.unused():
-            text = f"{unused} in instep.toml is read, but nothing acts on it yet: do not rely on it"
-            yield Finding("configuration", "warning", text)
 
     def _state(self) -> Findings:
         name = open_store(self.settings).database.name

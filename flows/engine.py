@@ -11,6 +11,7 @@ from threading import Lock
 
 from connectors.contract import BreakerOpen, ConnectorError, Unauthorized
 from flows.applying import Applier
+from flows.braking import Brakes
 from flows.erasing import Erasing
 from flows.gathering import gather
 from flows.outcomes import Outcome, Pair
@@ -21,7 +22,6 @@ from mappings.billing import CANCELLATIONS
 from mappings.lifecycle import Life, life
 from mappings.model import AccountFacts, AccountId, Desired, Ref, Subject, request_subject
 from mappings.occurrences import news
-from mappings.provisioning import DELETIONS
 from state.store import Lease, LeaseLost, Store, Todo
 
 log = logging.getLogger("instep")
@@ -61,7 +61,8 @@ class NeedsProof(Exception):
 class Visit:
     """One account under one lease. ``proved``: all its roots were fetched in this look; ``asked``: that was tried.
     ``again``: one request was carried out and another one is next. ``unread``: system -> why it could not be fetched.
-    ``wanted``: (target, subject) that should hold something. ``cut``: a lost lease or a bug ended it early."""
+    ``wanted``: (target, subject) that should hold something. ``held``: what of them the brake holds. ``cut``: a lost
+    lease or a bug ended it early."""
 
     lease: Lease
     pairs: dict[str, Pair] = field(default_factory=dict)
@@ -70,6 +71,7 @@ class Visit:
     again: bool = False
     unread: dict[str, ConnectorError] = field(default_factory=dict)
     wanted: set[tuple[str, Subject]] = field(default_factory=set)
+    held: set[tuple[str, Subject, str]] = field(default_factory=set)
     cut: bool = False
 
 
@@ -92,9 +94,9 @@ class Engine:
         self.tally = tally
         self._counting = Lock()
         self._erasing = Erasing(store, systems, now)
-        limits = {DELETIONS: systems.config.brake.instance_deletions_a_day}
+        self._brakes = Brakes(store, systems.config.brake, now)
         self._applier = Applier(
-            store, now, run, salt, systems.pseudonyms, self.tally.writes, self.tally.stopped, limits
+            store, now, run, salt, systems.pseudonyms, self.tally.writes, self.tally.stopped, self._brakes
         )
 
     def follow(self, systems: Systems) -> None:
@@ -148,6 +150,7 @@ class Engine:
                 self._prove(visit)
 
     def _targets(self, visit: Visit) -> Life:
+        visit.held.clear()
         self._begin_erasing(visit)
         facts, current = self._facts(visit.lease.account_id)
         for line in self._systems.targets:
@@ -164,9 +167,16 @@ class Engine:
             self._tidy(visit, facts)
             if self._erasing.finish(visit.lease, facts, current, visit.pairs):
                 facts, current = self._facts(visit.lease.account_id)
+        self._ease(visit)
         self._alert(facts, current)
         visit.again = self._more_asked(visit, current)
         return current
+
+    def _ease(self, visit: Visit) -> None:
+        account = visit.lease.account_id
+        settled = [name for name, pair in visit.pairs.items() if pair.outcome not in (Outcome.PARKED, Outcome.WAITING)]
+        on = [name for name in settled if self._systems.mode(name, account) == "on"]
+        self._brakes.ease(visit.lease, visit.held, on)
 
     def _begin_erasing(self, visit: Visit) -> None:
         """Nobody is erased without a mark, or an order, read in this look. What is stored of them is read once more."""
@@ -197,6 +207,7 @@ class Engine:
             if result.unproved and not visit.asked:
                 raise NeedsProof
             pair.take(result)
+            visit.held |= {(desired.target, desired.subject, what) for what in result.held}
             changed |= result.changed
         pair.done = True
         return changed

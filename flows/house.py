@@ -25,7 +25,7 @@ from mappings.catalog import catalog
 from mappings.config import Config
 from mappings.model import Mode, fingerprint
 from mappings.naming import names
-from state.store import House, StateError, Store
+from state.store import Cause, House, StateError, Store
 
 NO_TICKETS = Tickets()
 # Why accounts are due then. What was pulled is enough to begin with, as after any other change; proof is read where a
@@ -172,17 +172,17 @@ def follow_configuration(instep: Instep) -> None:
         return
     instep.store.amend({"names": claim(instep.systems, instep.house.names)})
     declare(instep.systems)
-    begin_again(instep.store, instep.now(), "instep.toml changed")
+    begin_again(instep.store, instep.now(), "instep.toml changed", "inferred")
     house = housed(instep.store.house() or instep.house, instep.systems.target_names, instep.now())
     mark = config_mark(instep.systems.config, instep.systems.tickets)
     changes = {"modes": house.modes, "joined": house.joined, "config_fingerprint": mark}
     instep.house = instep.store.amend(changes)
 
 
-def begin_again(store: Store, now: int, reason: str) -> None:
+def begin_again(store: Store, now: int, reason: str, cause: Cause) -> None:
     """Every account is due, and what was parked is tried again."""
     store.forget_parking()
-    store.make_all_due(now, reason)
+    store.make_all_due(now, reason, cause)
 
 
 def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
@@ -225,7 +225,7 @@ def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
         names=[spelled(name) for name in systems.names] if on else house.names if house else (),
     )
     if on:
-        begin_again(store, settings.clock()(), SWITCHED)
+        begin_again(store, settings.clock()(), SWITCHED, "accepted")
     store.settle_in(house)
     return house, fresh
 

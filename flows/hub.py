@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from connectors.contract import ConnectorError
+from flows.braking import Foresight
 from flows.comparing import Compared
 from flows.engine import LEASE, Engine, Tally
 from flows.erasing import weigh
@@ -244,9 +245,12 @@ class Hub:
         everyone = configuration_changed(instep)
         accounts = only or (instep.store.accounts() if everyone else instep.store.due_accounts(instep.now()))
         salt = instep.house.installation_id[:8]
+        foresight = Foresight(instep.store, instep.systems.config.brake, instep.now(), everyone)
         planned: list[Planned] = []
         for account in accounts:
-            planned += preview(instep.store, instep.systems, account, instep.now(), instep.house.born_at, salt)
+            planned += preview(
+                instep.store, instep.systems, account, instep.now(), instep.house.born_at, salt, foresight
+            )
         return planned
 
     def forget(self) -> None:

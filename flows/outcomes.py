@@ -30,7 +30,8 @@ class NotMade(Rejected):
 class Result:
     """What became of one Desired. ``waiting``: the system whose breaker is open or whose key fails. ``retry``: come
     back soon; ``failed``: because of that system. ``created``: something new is there. ``pending_since``: accepted but
-    unfinished since then. ``unproved``: it wants a fresh look first. ``again_at``: until when the brake holds it."""
+    unfinished since then. ``unproved``: it wants a fresh look first. ``again_at``: when what a daily limit holds may go
+    on. ``held``: what of the subject the brake holds until a person approves it."""
 
     outcome: Outcome = Outcome.UNCHANGED
     changed: set[Ref] = field(default_factory=set)
@@ -41,6 +42,7 @@ class Result:
     pending_since: int | None = None
     unproved: bool = False
     again_at: int | None = None
+    held: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)

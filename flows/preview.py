@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from flows.braking import Foresight
 from flows.gathering import gather
 from flows.wiring import Systems, TargetLine
+from mappings.brake import mark_of
 from mappings.lifecycle import life
 from mappings.model import AccountFacts, AccountId, Desired, Later, Link, RequestId, Scalar, Step, Subject, Value
-from mappings.plan import fold, next_step, version_of
+from mappings.plan import fold, leave_out, next_step, version_of
 from state.store import Store
 
 Links = dict[tuple[str, Subject], Link]
@@ -18,23 +20,35 @@ Links = dict[tuple[str, Subject], Link]
 @dataclass(frozen=True, slots=True)
 class Planned:
     """One step that a sync would take. ``then``: only once something before it has become ready. ``before``: what the
-    target holds now of the values sent."""
+    target holds now of the values sent. ``held``: the limit because of which the brake would hold it. ``mark``: of the
+    step as the brake knows it."""
 
     account_id: AccountId
     step: Step
     then: bool = False
     before: Mapping[str, Scalar] = field(default_factory=dict)
+    held: str = ""
+    mark: str = ""
 
 
-def preview(store: Store, systems: Systems, account: AccountId, now: int, born_at: int, salt: str) -> list[Planned]:
-    """All steps for ``account`` in the order of a sync. What earlier steps would bring is folded into later ones."""
+def preview(
+    store: Store,
+    systems: Systems,
+    account: AccountId,
+    now: int,
+    born_at: int,
+    salt: str,
+    foresight: Foresight | None = None,
+) -> list[Planned]:
+    """All steps for ``account`` in the order of a sync. What earlier steps would bring is folded into later ones.
+    ``foresight``: what the brake would hold; without it nothing is."""
     domains = systems.config.trials.one_per_domain
     facts = gather(store, account, born_at, systems.pseudonyms, domains, systems.tickets, planned=True)
     links: Links = {}
     planned: list[Planned] = []
     seen: set[RequestId] = set()
     while True:
-        facts, turn = _turn(store, systems, facts, links, now, salt)
+        facts, turn = _turn(store, systems, facts, links, now, salt, foresight)
         planned += turn
         asked = life(facts, systems.config, systems.catalog, now, systems.managed).accepted
         new = {accepted.request.request_id for accepted in asked} - seen
@@ -44,7 +58,13 @@ def preview(store: Store, systems: Systems, account: AccountId, now: int, born_a
 
 
 def _turn(
-    store: Store, systems: Systems, facts: AccountFacts, links: Links, now: int, salt: str
+    store: Store,
+    systems: Systems,
+    facts: AccountFacts,
+    links: Links,
+    now: int,
+    salt: str,
+    foresight: Foresight | None,
 ) -> tuple[AccountFacts, list[Planned]]:
     """Every target once; requests are carried out one a turn."""
     planned: list[Planned] = []
@@ -53,27 +73,39 @@ def _turn(
         if systems.mode(line.target.name) == "off":
             continue
         current = life(facts, systems.config, systems.catalog, now, systems.managed, systems.zone)
-        steps: list[tuple[Step, Mapping[str, Scalar]]] = []
+        brake = foresight if systems.mode(line.target.name, facts.account_id) == "on" else None
+        steps: list[Planned] = []
         for desired in line.wanted(facts, current, systems.config):
-            steps += _steps(store, line, facts, desired, links, salt)
-        planned += [Planned(facts.account_id, step, then, before) for step, before in steps]
-        for step, _ in steps:
+            steps += _steps(store, line, facts, desired, links, salt, brake)
+        planned += [replace(step, then=then) for step in steps]
+        sent = [one.step for one in steps if not one.held]
+        for step in sent:
             facts = line.expect(facts, step, now) if line.expect else facts
-        then = then or (line.unfinished and bool(steps))
+        then = then or (line.unfinished and bool(sent))
     return facts, planned
 
 
 def _steps(
-    store: Store, line: TargetLine, facts: AccountFacts, desired: Desired, links: Links, salt: str
-) -> Iterator[tuple[Step, Mapping[str, Scalar]]]:
+    store: Store,
+    line: TargetLine,
+    facts: AccountFacts,
+    desired: Desired,
+    links: Links,
+    salt: str,
+    foresight: Foresight | None,
+) -> Iterator[Planned]:
     key = (desired.target, desired.subject)
     link = links.get(key) or _link(store, line, facts, desired)
     if desired.problem or (link.state == "parked" and link.parked_for == version_of(desired)):
         return
     while step := next_step(desired, link, salt):
         before = {name: link.values.get(name) for name in step.values}
-        yield replace(step, values=_named(store, step.values, links)), before
-        link = fold(link, step)
+        held = foresight.holds(facts.account_id, step) if foresight else ""
+        named = replace(step, values=_named(store, step.values, links))
+        yield Planned(facts.account_id, named, before=before, held=held, mark=mark_of(step))
+        if held and step.whole:
+            break
+        desired, link = (leave_out(desired, step), link) if held else (desired, fold(link, step))
     links[key] = link
 
 

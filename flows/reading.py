@@ -16,7 +16,7 @@ from flows.wiring import SourceLine, Systems
 from mappings.model import AccountId, Fact, Record, Ref, fingerprint
 from mappings.plan import match, match_surely
 from mappings.text import identifier
-from state.store import Cursor, Finding, Hint, Landed, Lease, Store, Todo
+from state.store import Cause, Cursor, Finding, Hint, Landed, Lease, Shrunk, Store, Todo
 
 log = logging.getLogger("instep")
 
@@ -24,6 +24,7 @@ SOURCE_LEASE = 300.0
 LOOK_BATCH = 200
 CHANGED, ABSENT = "not as it was read before", "not listed any more"
 NOBODY = AccountId("")
+CAUSES: Sequence[Cause] = ("", "inferred")
 # A hint this young may be ahead of what the vendor's reads show.
 UNSETTLED = 60
 
@@ -64,6 +65,7 @@ class Reader:
 
     def __init__(self, store: Store, systems: Systems, now: Callable[[], int], owner: str, pool: Executor) -> None:
         self._store, self._systems, self._now, self._owner, self._pool = store, systems, now, owner, pool
+        self._broken: frozenset[str] = frozenset()
 
     def follow(self, systems: Systems) -> None:
         """From the next request on: what was connected anew."""
@@ -81,7 +83,8 @@ class Reader:
             return Pulled(source.name, busy=True)
         pulled, begun, known = Pulled(source.name), self._now(), cursor.scanned_at is not None
         try:
-            if sweep or source.feed == "truth" or cursor.scanned_at is None or cursor.scan_look is not None:
+            unread = cursor.scanned_at is None or cursor.scan_look is not None or cursor.shrunk
+            if sweep or source.feed == "truth" or unread:
                 cursor = self._scan(line, cursor, pulled, progress)
             try:
                 self._hear(source, cursor, pulled)
@@ -116,7 +119,7 @@ class Reader:
                 pulled.named |= {change.ref for change in page.changes}
             if progress:
                 progress(len(page.records))
-        pulled.absent = self._store.finish_scan(cursor, source.kinds, self._now())
+        pulled.absent = self._finish(line, cursor)
         if pulled.rows:
             self._match_again()
         pulled.scanned = True
@@ -149,8 +152,21 @@ class Reader:
         for start in range(0, len(every), LOOK_BATCH):
             look, some = self._store.draw_look(), every[start : start + LOOK_BATCH]
             records = [record for record in self._pool.map(lambda ref: self._attempt(ref, {}), some) if record]
-            moved |= self._record(look, records, (), None).changed if records else set()
+            moved |= self._record(look, records, (), None, "inferred").changed if records else set()
         return moved
+
+    def _finish(self, line: SourceLine, cursor: Cursor) -> list[Ref]:
+        """Returns the roots that the scan did not meet. Raises ConnectorError where they are too many to be true."""
+        name, subject = line.source.name, f"source:{line.source.name}"
+        try:
+            absent = self._store.finish_scan(cursor, line.source.kinds, self._now(), line.steady)
+        except Shrunk as shrunk:
+            reason = f"it shows {shrunk.met} {shrunk.kind} rows where {shrunk.usual} were, so it is taken for broken"
+            proposal = f"if this is true, `instep approve --source {name}`; until then nothing of it is believed"
+            self._store.todo_add([Todo("held", subject, "", reason, proposal, since=self._now())])
+            raise ConnectorError(f"{reason} (see `instep todo`)") from None
+        self._store.todo_clear(["held"], subject)
+        return absent
 
     def _match_again(self) -> None:
         """Only now all candidates for an e-mail are known."""
@@ -164,10 +180,13 @@ class Reader:
         return next((page.cursor for page in source.changes(None)), None)
 
     def _land(self, line: SourceLine, look: int, page: Page, cursor: Cursor) -> Landed:
+        """What the first scan shows was there before us; what a later one finds where events should have told is only
+        inferred."""
         findings = self._findings(line, page.records)
+        late: Cause = "inferred" if line.source.feed == "hints" else ""
         return self._store.record(
             look, findings, match=match_surely, now=self._now(), reason=f"{line.source.name} changed", cursor=cursor,
-            resume=page.cursor,
+            resume=page.cursor, cause="accepted" if cursor.scanned_at is None else late,
         )  # fmt: skip
 
     def _findings(self, line: SourceLine, records: Iterable[Record]) -> list[Finding]:
@@ -190,14 +209,18 @@ class Reader:
     def look(self, limit: int = 5000) -> Looked:
         """Fetch the roots that due hints name, each once, and store what they are now."""
         looked = Looked()
+        self._broken = self._store.shrunk()
         while looked.hints < limit and (hints := self._store.due_hints(self._now(), LOOK_BATCH)):
             before = looked.hints
-            self._look_at(hints, looked)
+            for cause in CAUSES:
+                self._look_at([hint for hint in hints if _cause(hint) == cause], looked, cause)
             if looked.hints == before:
                 break
         return looked
 
-    def _look_at(self, hints: Sequence[Hint], looked: Looked) -> None:
+    def _look_at(self, hints: Sequence[Hint], looked: Looked, cause: Cause) -> None:
+        if not hints:
+            return
         by_ref: defaultdict[Ref, list[Hint]] = defaultdict(list)
         for hint in hints:
             by_ref[hint.ref].append(hint)
@@ -207,7 +230,7 @@ class Reader:
         self._postpone([hint for group in by_ref.values() for hint in group])
         if not records:
             return
-        landed = self._record(look, records, seen, None)
+        landed = self._record(look, records, seen, None, cause)
         self._look_again(seen, landed)
         looked.hints += len(seen)
         looked.roots += len(records)
@@ -227,7 +250,7 @@ class Reader:
 
     def fetch_roots(self, refs: Sequence[Ref], holder: Lease) -> dict[str, ConnectorError]:
         """Fetch these roots now, for the account that ``holder`` leases; returns the systems that could not be read."""
-        look = self._store.draw_look()
+        look, self._broken = self._store.draw_look(), self._store.shrunk()
         failed: dict[str, ConnectorError] = {}
         records = [record for ref in refs if (record := self._attempt(ref, failed))]
         if records:
@@ -239,12 +262,16 @@ class Reader:
         if line is None:
             raise LookupError(f"no source fetches {ref.kind}")
         try:
+            if line.source.name in self._broken:
+                raise ConnectorError(f"{line.source.name} is taken for broken, see `instep todo`")
             return line.source.fetch(ref)
         except ConnectorError as error:
             failed[line.source.system] = error
             return None
 
-    def _record(self, look: int, records: Sequence[Record], hints: Sequence[Hint], holder: Lease | None) -> Landed:
+    def _record(
+        self, look: int, records: Sequence[Record], hints: Sequence[Hint], holder: Lease | None, cause: Cause = ""
+    ) -> Landed:
         by_kind: defaultdict[str, list[Record]] = defaultdict(list)
         for record in records:
             by_kind[record.ref.kind].append(record)
@@ -253,8 +280,13 @@ class Reader:
             line = self._systems.source_of(kind)
             findings += self._findings(line, group) if line else []
         return self._store.record(
-            look, findings, match=match, now=self._now(), reason="looked at", hints=hints, holder=holder
+            look, findings, match=match, now=self._now(), reason="looked at", hints=hints, holder=holder, cause=cause
         )
+
+
+def _cause(hint: Hint) -> Cause:
+    """A hint that no event gave but a scan: of what it did not meet, or could not carry."""
+    return "inferred" if hint.event_id.startswith("scan:") else ""
 
 
 def _storable(root: Ref, facts: Sequence[Fact]) -> tuple[Fact, ...]:

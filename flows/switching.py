@@ -47,7 +47,7 @@ def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names
     # changed configuration, which marks them too.
     switched = {"modes": modes, "pilots": pilots, "joined": house.joined, "config_fingerprint": ""}
     instep.store.amend(switched)
-    begin_again(instep.store, now, SWITCHED)
+    begin_again(instep.store, now, SWITCHED, "accepted")
     return instep.store.amend({"config_fingerprint": mark})
 
 

@@ -88,10 +88,10 @@ def sources(w: Wires, now: Callable[[], int]) -> list[SourceLine]:
     is known with its account or not at all; those before billing, so that what it says finds its account."""
     lines = [
         SourceLine(ProductRequests(w.product, now), product.facts),
-        SourceLine(ProductAccounts(w.product), product.facts),
-        SourceLine(ProductUsers(w.product), product.facts),
+        SourceLine(ProductAccounts(w.product), product.facts, steady=("account",)),
+        SourceLine(ProductUsers(w.product), product.facts, steady=("person",)),
         SourceLine(ProductAccess(w.product, now), product.facts),
-        SourceLine(StripeBilling(w.stripe, now), stripe.facts),
+        SourceLine(StripeBilling(w.stripe, now), stripe.facts, steady=("customer", "subscription")),
     ]
     return [*lines, SourceLine(w.instances, provisioning.facts)] if w.instances else lines
 

@@ -18,10 +18,12 @@ Wanted = Callable[[AccountFacts, Life, Config], Iterable[Desired]]
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """A source and how its records become facts."""
+    """A source and how its records become facts. ``steady``: kinds of fact that do not vanish all at once; where
+    most of them do, the source is out of order."""
 
     source: Source
     facts: Callable[[Record], list[Fact]]
+    steady: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError, MissingArgumentError, UnknownCommandErr
 
 from instep import (
     adopting,
+    approving,
     auditing,
     demonstrating,
     door,
@@ -62,6 +63,7 @@ app.command(running.sweep)
 app.command(auditing.audit)
 app.command(knowing.status)
 app.command(knowing.todo)
+app.command(approving.approve)
 app.command(following.after)
 app.command(erasing.erase)
 app.command(erasing.erased)

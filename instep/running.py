@@ -38,7 +38,7 @@ def plan(*, only: Only | None = None, json: Json = False) -> int:
     elif steps:
         show(table(("account", "target", "operation", "subject", "what", "why"), _rows(steps)))
         accounts = len({planned.account_id for planned in steps})
-        say(f"{counted(len(steps), 'step')} for {counted(accounts, 'account')}.{_watching(instep)}")
+        say(f"{counted(len(steps), 'step')} for {counted(accounts, 'account')}.{_braked(steps)}{_watching(instep)}")
     else:
         say(f"Nothing to send.{_watching(instep)}")
     return ended(hub.report)
@@ -75,6 +75,11 @@ def open_for(only: Sequence[AccountId] | None, purpose: str) -> Instep:
     return instep
 
 
+def _braked(steps: Sequence[Planned]) -> str:
+    held = sum(bool(planned.held) for planned in steps)
+    return f" The brake would hold {counted(held, 'step')}: see `instep approve`." if held else ""
+
+
 def _watching(instep: Instep) -> str:
     """Said wherever somebody could believe that something is sent."""
     modes = {line.target.name: instep.systems.mode(line.target.name) for line in instep.systems.targets}
@@ -97,6 +102,7 @@ def _step(planned: Planned) -> dict[str, Any]:
         "member": list(step.member) if step.member[0] else None,
         "occurrence": {"name": happened.name, "id": happened.id, "at": happened.at} if happened else None,
         "then": planned.then,
+        "held": planned.held or None,
         "why": step.why,
     }
 
@@ -107,6 +113,7 @@ def _rows(steps: Sequence[Planned]) -> Iterator[tuple[str, ...]]:
     for planned in steps:
         step = planned.step
         operation = f"then {step.operation}" if planned.then else step.operation
+        operation = f"{operation} (held)" if planned.held else operation
         account = planned.account_id if planned.account_id != before else ""
         yield account, step.target, operation, step.subject, _what(step), step.why
         before = planned.account_id

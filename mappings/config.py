@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -234,10 +233,3 @@ class Config(Strict):
         """The tag of a plan; empty when the plan has none."""
         known = self.plans.get(plan)
         return self.names.intercom_prefix + known.tag if known and known.tag else ""
-
-    def unused(self) -> list[str]:
-        """What is set to something that this version reads but does not act on yet."""
-        asked: Mapping[str, bool] = {
-            "[brake]": (self.brake.removals, self.brake.bursts) != (Brake().removals, Brake().bursts),
-        }
-        return [name for name, given in asked.items() if given]

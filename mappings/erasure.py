@@ -67,11 +67,12 @@ def _away(
     beside: Mapping[str, Value],
     target: str = "intercom.erasures",
 ) -> Desired:
+    # Its mark was weighed before it began.
     look_again = erasure.prove_at is not None and life.now >= erasure.prove_at
     proved = {"proved": True} if look_again else {}
     return Desired(
         target, subject, {**values, **proved}, beside=beside, whole=True, lowers=True,
-        why=erasure.why,
+        why=erasure.why, creates="",
     )  # fmt: skip
 
 

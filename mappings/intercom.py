@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from mappings.brake import CHANGES
 from mappings.config import Config
 from mappings.details import LONGEST, support_tier
-from mappings.glossary import CONTACT, JOURNEY
+from mappings.glossary import CONTACT, JOURNEY, STAGES
 from mappings.lifecycle import Life
 from mappings.model import (
     AccountFacts,
@@ -56,7 +57,14 @@ def desired_companies(facts: AccountFacts, life: Life, config: Config) -> Iterab
         values["name"] = facts.account.name
     if life.plan is not None:
         values["plan"] = life.plan
-    yield Desired("intercom.companies", account_subject(facts.account_id), values, why=life.reason)
+    yield Desired(
+        "intercom.companies",
+        account_subject(facts.account_id),
+        values,
+        why=life.reason,
+        guarded=frozenset({"name"}),
+        brake=CHANGES,
+    )
 
 
 def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
@@ -87,6 +95,9 @@ def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterabl
             keep=_plan_tags(config) if life.plan is None else frozenset(),
             because={config.names.overlay_tag(overlay): why for overlay, why in life.overlays.items()},
             why=life.reason,
+            guarded=frozenset({"email", "name", f"custom.{config.names.attribute('billing_role')}"}),
+            brake=CHANGES,
+            free=_free(life, config, tags),
         )
 
 
@@ -177,6 +188,15 @@ def _tags(life: Life, config: Config) -> frozenset[str]:
         return frozenset({stage})
     overlays = {config.names.overlay_tag(overlay) for overlay in life.overlays}
     return frozenset({stage, *overlays, config.plan_tag(life.plan or "")} - {""})
+
+
+def _free(life: Life, config: Config, tags: frozenset[str]) -> frozenset[str]:
+    """Tags whose coming off says nothing new: one of the same kind replaces them, or the day was known before."""
+    if life.foreseen and tags:
+        return config.owned_tags
+    kinds = (frozenset(config.names.stage_tag(stage) for stage in STAGES), _plan_tags(config))
+    replaced = frozenset[str]().union(*(kind for kind in kinds if kind & tags))
+    return replaced | {config.names.overlay_tag("ending_soon")}
 
 
 def _plan_tags(config: Config) -> frozenset[str]:

@@ -14,6 +14,7 @@ from mappings.config import Config
 from mappings.details import OWING, details, next_win_back
 from mappings.disputes import dispute_alerts, disputed
 from mappings.fairness import Shift, late_shift
+from mappings.foreseen import ended_as_known, falls_as_known
 from mappings.instances import (
     current_instance,
     generation,
@@ -50,6 +51,7 @@ class Life:
     request to start a trial for, at ``price``; ``paid``: the one to start a paid subscription for instead.
     ``accepted``: the requests to change or charge a subscription that are to be carried out now, in their order.
     ``shift``: the trial end that moves because the instance was late.
+    ``foreseen``: the stage, or with ``fall_foreseen`` the access, is the end of something on a date known 24 h before.
     """
 
     now: int
@@ -78,6 +80,8 @@ class Life:
     shift: Shift | None = None
     next_look_at: int | None = None
     alerts: tuple[str, ...] = ()
+    foreseen: bool = False
+    fall_foreseen: bool = False
 
     @property
     def trial_ends_at(self) -> int | None:
@@ -104,6 +108,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     current = current_instance(facts)
     if verdict.stage == "trialing" and leading and instance and not was_ready(facts):
         alerts.append("the instance is late: the trial runs without it")
+    foreseen = ended_as_known(facts, leading, verdict)
     wanted, deleted_at = wanted_instance(facts, verdict, access, instance, config, now)
     url, status = told(facts)
     dates = _dates(facts, verdict, leading, ends)
@@ -145,6 +150,8 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         shift=late_shift(facts, leading, verdict.stage, current, config, now),
         next_look_at=min((at for at in looks if at is not None and at > now), default=None),
         alerts=tuple(sorted(alerts)),
+        foreseen=foreseen,
+        fall_foreseen=falls_as_known(foreseen, facts, verdict, access, config),
     )
 
 

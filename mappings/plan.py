@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from mappings.brake import REMOVALS, guarded
 from mappings.model import AccountId, Desired, Held, Later, Link, Operation, Scalar, Step, Subject, Value, fingerprint
 
 
@@ -27,7 +28,9 @@ def _create(desired: Desired, link: Link) -> Step:
     if born is None and not desired.whole:
         values = {name: value for name, value in values.items() if value not in (None, "")}
     key = f"{desired.target}:{desired.subject}:create:{link.attempt}"
-    return _step(desired, link, "create", key, values={**values, **desired.beside}, lowers=desired.lowers)
+    step = _step(desired, link, "create", key, values={**values, **desired.beside}, lowers=desired.lowers)
+    counted = frozenset(values) if desired.once else desired.guarded & values.keys()
+    return replace(step, brake=desired.creates, guarded=counted, whole=True)
 
 
 def _update(desired: Desired, link: Link, salt: str) -> Step | None:
@@ -37,9 +40,11 @@ def _update(desired: Desired, link: Link, salt: str) -> Step | None:
     if not moved:
         return None
     values = desired.values if desired.whole else moved
-    return _step(
+    step = _step(
         desired, link, "update", _key(desired, link, salt), values={**values, **desired.beside}, lowers=desired.lowers
     )
+    counted = guarded(desired, link, moved)
+    return replace(step, brake=desired.brake, guarded=counted, whole=desired.whole) if counted else step
 
 
 def _members(desired: Desired, link: Link, salt: str) -> Step | None:
@@ -57,7 +62,10 @@ def _members(desired: Desired, link: Link, salt: str) -> Step | None:
                 step = _step(
                     desired, link, operation, key, values=values, member=(name, member), lowers=operation == "remove"
                 )
-                return replace(step, why=desired.because.get(member, step.why)) if operation == "add" else step
+                if operation == "add":
+                    return replace(step, why=desired.because.get(member, step.why))
+                replaced = bool(maker and wanted)
+                return replace(step, brake="" if replaced or member in desired.free else REMOVALS)
     return None
 
 
@@ -70,8 +78,12 @@ def _occurrence(desired: Desired, link: Link) -> Step | None:
 
 
 def leave_out(desired: Desired, step: Step) -> Desired:
-    """``desired`` without the member that ``step`` would add or take off: the others go on."""
+    """``desired`` without the member that ``step`` would add or take off, or the fields that it counts for: the others
+    go on."""
     name, member = step.member
+    if not name:
+        left = {field: value for field, value in desired.values.items() if field not in step.guarded}
+        return replace(desired, values=left, lowers=False)
     if step.operation == "remove":
         return replace(desired, keep=desired.keep | {member})
     return replace(desired, sets={**desired.sets, name: desired.sets[name] - {member}})
@@ -92,7 +104,7 @@ def _step(
 ) -> Step:
     return Step(
         desired.target, desired.subject, operation, _header(key), link.external_id, values or {}, member, None, lowers,
-        desired.why, desired.brake,
+        desired.why,
     )  # fmt: skip
 
 

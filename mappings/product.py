@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from mappings.brake import CREATES, REMOVALS
 from mappings.config import Config
 from mappings.lifecycle import Life
 from mappings.links import account_link
@@ -220,6 +221,7 @@ def desired_access(facts: AccountFacts, life: Life, config: Config) -> Iterable[
     # A missing row means full access, but a trial that is being made takes nothing away.
     today = facts.access.access if facts.access else "none" if life.stage == "trial_requested" else "full"
     lowers = lower(life.access, today)
+    falls = lowers and not life.fall_foreseen
     yield Desired(
         "product.access",
         account_subject(facts.account_id),
@@ -227,6 +229,9 @@ def desired_access(facts: AccountFacts, life: Life, config: Config) -> Iterable[
         create=life.access is not None,
         lowers=lowers,
         why=life.reason,
+        creates=REMOVALS if falls else CREATES,
+        guarded=frozenset({"access"}),
+        brake=REMOVALS if falls else "",
     )
 
 

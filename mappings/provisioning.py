@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from mappings.brake import DELETIONS, REMOVALS
 from mappings.config import Config
 from mappings.instances import FOREIGN, GONE, adopted_name, current_instance, generation_of, instance_name, is_ours
 from mappings.lifecycle import Life
@@ -24,8 +25,6 @@ from mappings.model import (
 from mappings.people import billing_contact
 from mappings.text import integer
 
-# What deleting one counts against.
-DELETIONS = "instance_deletions"
 STATUSES = ("provisioning", "ready", "suspended", "deleted", "failed")
 
 
@@ -82,10 +81,18 @@ def desired_instance(facts: AccountFacts, life: Life, config: Config) -> Iterabl
         lowers=life.instance != "running",
         create=not adopted,
         adopts=bool(adopted),
-        brake=DELETIONS if life.instance == "deleted" else "",
+        guarded=frozenset({"desired"}),
+        brake=_brake(life),
         problem=_problem(facts),
         why="retention is over" if life.instance == "deleted" and life.stage == "churned" else life.reason,
     )
+
+
+def _brake(life: Life) -> str:
+    """A suspension on a day that was known before counts against nothing."""
+    if life.instance == "running":
+        return ""
+    return DELETIONS if life.instance == "deleted" else "" if life.foreseen else REMOVALS
 
 
 def desired_run(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:

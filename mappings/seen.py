@@ -36,6 +36,7 @@ def states_of(body: Account | Person | Customer | Subscription | Dispute) -> Map
     return {
         **card,
         "status": "expired" if expired else body.status or "none",
+        "trial": str(body.trial_end or "none"),
         "cancel": str(body.cancel_at or "none"),
         "paid": "yes" if body.ever_paid else "no",
         "attempt": f"{invoice.invoice_id}#{invoice.attempt_count}" if invoice else "none",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from mappings.brake import CHANGES
 from mappings.config import Config
 from mappings.invoices import invoice_from, open_invoices_of, open_since
 from mappings.lifecycle import Life
@@ -204,6 +205,8 @@ def desired_customer(facts: AccountFacts, life: Life, config: Config) -> Iterabl
         born_with=frozenset({"metadata.account_id"}),
         create=not facts.customers,
         why=life.reason if life.start else "the product's e-mail and name",
+        guarded=frozenset({"email", "name"}),
+        brake=CHANGES,
     )
 
 

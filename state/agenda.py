@@ -14,7 +14,7 @@ from mappings.model import AccountId
 from state.database import Base, Database, reading, writing
 from state.schema import agenda, cursors, inbox
 from state.sql import any_of, clock, least
-from state.types import Backlog, Lease
+from state.types import Backlog, Cause, Lease
 
 PROBE_SECONDS: Final = 60.0
 _expired = agenda.c.lease_until <= clock()
@@ -101,6 +101,7 @@ class Agenda(Base):
             "attempts": agenda.c.attempts + (0 if waiting else 1) if again or waiting else 0,
             "waiting": case((quiet, waiting), else_=""),
             "first": int(first),
+            "cause": agenda.c.cause if again or waiting else case((quiet, ""), else_=agenda.c.cause),
             "reason": case((quiet, failed_reason(failed) if failed else reason), else_=agenda.c.reason),
             "lease_owner": None,
             "lease_until": None,
@@ -139,19 +140,32 @@ class Agenda(Base):
         return Backlog(row.due, told, row.leased, dict(waiting.all()), min(times, default=None), row.retrying)
 
     @writing
-    def make_all_due(self, connection: Connection, now: int, reason: str) -> int:
+    def make_all_due(self, connection: Connection, now: int, reason: str, cause: Cause = "") -> int:
         """Every account on the agenda, after a change of configuration; returns how many."""
-        return connection.execute(update(agenda).values(_woken(now, reason))).rowcount
+        return connection.execute(update(agenda).values(_woken(now, reason) | {"cause": cause})).rowcount
+
+    @reading
+    def causes(self, connection: Connection) -> dict[AccountId, Cause]:
+        """Accounts that are due for one."""
+        rows = select(agenda.c.account_id, agenda.c.cause).where(agenda.c.cause != "")
+        return dict(connection.execute(rows).tuples().all())
 
 
 def put_mark(
-    connection: Connection, database: Database, accounts: Iterable[AccountId], due_at: int, reason: str
+    connection: Connection,
+    database: Database,
+    accounts: Iterable[AccountId],
+    due_at: int,
+    reason: str,
+    cause: Cause = "",
 ) -> None:
-    """In key order, so that two transactions never wait for each other."""
-    rows = [{"account_id": account, "due_at": due_at, "wake": 1, "reason": reason} for account in sorted(set(accounts))]
+    """In key order, so that two transactions never wait for each other. The first ``cause`` stays until a look."""
+    same = {"due_at": due_at, "wake": 1, "reason": reason, "cause": cause}
+    rows = [{"account_id": account} | same for account in sorted(set(accounts))]
     if rows:
         new = database.insert(agenda)
         marked = _woken(new.excluded.due_at, new.excluded.reason)
+        marked["cause"] = case((agenda.c.cause == "", new.excluded.cause), else_=agenda.c.cause)
         connection.execute(new.on_conflict_do_update(index_elements=["account_id"], set_=marked), rows)
 
 
@@ -209,5 +223,13 @@ def _woken(due_at: Any, reason: Any) -> dict[str, Any]:
 def _lease(row: Row[Any], owner: str) -> Lease:
     taken_over = row.lease_owner is not None
     return Lease(
-        row.account_id, owner, row.lease_token + 1, row.wake, row.reason, row.attempts, taken_over, row.waiting
+        row.account_id,
+        owner,
+        row.lease_token + 1,
+        row.wake,
+        row.reason,
+        row.attempts,
+        taken_over,
+        row.waiting,
+        row.cause,
     )

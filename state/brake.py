@@ -1,30 +1,147 @@
-"""The brake: how often something may be sent in 24 hours, counted over all workers in the transaction of its intent."""
+"""The brake: how often something may be sent in 24 hours, counted over all workers in the transaction of its intent,
+and what is held back until a person approves it."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Collection, Sequence
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, Row, delete, func, select, text, update
 
-from mappings.model import Step
-from state.database import Database
-from state.schema import brake
-from state.types import Braked, Limit
+from mappings.model import AccountId
+from state.agenda import put_mark, seconds_left
+from state.database import Base, Database, reading, writing
+from state.ledger import clear_todo, put_todo
+from state.schema import brake, holds, links, todo
+from state.sql import any_of
+from state.types import Braked, Hold, Lease, LeaseLost, Limit, Todo
 
 DAY_SECONDS: Final = 86_400
+Counted = tuple[str, str, str]
+"""kind, target, subject"""
 
 
-def spend(connection: Connection, database: Database, limit: Limit, step: Step, now: int) -> None:
+class Brake(Base):
+    @reading
+    def holds(self, connection: Connection, account: AccountId | None = None) -> list[Hold]:
+        """What is held, of one account or of all, oldest first; approved ones too, until they are sent."""
+        rows = select(holds).order_by(holds.c.since, holds.c.account_id, holds.c.target, holds.c.subject, holds.c.what)
+        rows = rows.where(holds.c.account_id == account) if account is not None else rows
+        return [_hold(row) for row in connection.execute(rows)]
+
+    @reading
+    def counted(self, connection: Connection, now: int) -> set[Counted]:
+        """What counts against the limits now."""
+        recent = select(brake.c.kind, brake.c.target, brake.c.subject).where(brake.c.spent_at > now - DAY_SECONDS)
+        return set(connection.execute(recent).tuples())
+
+    @reading
+    def allowed(self, connection: Connection, limit: Limit, target: str) -> int:
+        """How many a day."""
+        return _most(connection, limit, target)
+
+    @writing
+    def hold(self, connection: Connection, lease: Lease, held: Hold, line: Todo) -> None:
+        """Nothing of it is sent from now on. A step held before stays the one that a person looks at; one that moved
+        after it was approved is held anew. LeaseLost."""
+        if seconds_left(connection, lease) is None:
+            raise LeaseLost(f"someone else holds {lease.account_id} now")
+        new = self.database.insert(holds).values(_values(held) | {"approved_by": "", "approved_at": None})
+        moved = {name: new.excluded[name] for name in ("mark", "says", "since", "approved_by", "approved_at")}
+        approved = holds.c.approved_by != ""
+        connection.execute(
+            new.on_conflict_do_update(index_elements=["target", "subject", "what"], set_=moved, where=approved)
+        )
+        put_todo(connection, self.database, [line])
+
+    @writing
+    def drop_holds(self, connection: Connection, gone: Sequence[Hold]) -> None:
+        """They are wanted no more."""
+        for held in gone:
+            connection.execute(delete(holds).where(_is(held)))
+        _clear(connection, gone)
+
+    @writing
+    def approve(
+        self,
+        connection: Connection,
+        same: Sequence[Hold],
+        moved: Sequence[Hold],
+        gone: Sequence[Hold],
+        by: str,
+        now: int,
+    ) -> None:
+        """``same`` may be sent, once each; ``moved``, as they are now, wait for another approval; ``gone`` are wanted
+        no more. The accounts of ``same`` are due."""
+        for held in same:
+            connection.execute(update(holds).where(_is(held)).values(approved_by=by, approved_at=now))
+        for held in moved:
+            connection.execute(update(holds).where(_is(held)).values(mark=held.mark, says=held.says))
+        for held in gone:
+            connection.execute(delete(holds).where(_is(held)))
+        _clear(connection, gone)
+        waiting = {(held.target, held.subject) for held in moved}
+        for held in same:
+            if (held.target, held.subject) not in waiting:
+                line = (todo.c.kind == "held") & (todo.c.target == held.target) & (todo.c.subject == held.subject)
+                connection.execute(update(todo).where(line).values(resolved_at=now, resolved_by=by))
+        put_mark(connection, self.database, {AccountId(held.account_id) for held in same}, now, "approved")
+
+
+def spend(
+    connection: Connection, database: Database, limit: Limit, target: str, subject: str, held: Hold | None, now: int
+) -> None:
     """Count this step, once however often it is intended. Raises Braked; then nothing may be sent. What was counted
-    stays so, whatever becomes of it."""
+    stays so, whatever becomes of it. ``held``: what it is held as; an approval of just that lets it through, uncounted,
+    once. Without it the limit ends by itself."""
     if not database.sqlite:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('instep brake'))"))
-    connection.execute(delete(brake).where(brake.c.spent_at <= now - DAY_SECONDS))
-    counted = select(brake).where(brake.c.kind == limit.kind).order_by(brake.c.spent_at)
-    spent = connection.execute(counted).all()
-    if any((row.target, row.subject) == (step.target, step.subject) for row in spent):
+    if held and (known := connection.execute(select(holds).where(_is(held))).one_or_none()):
+        if not (known.approved_by and known.mark == held.mark):
+            raise Braked(known.kind, _most(connection, limit, target))
+        connection.execute(delete(holds).where(_is(held)))
         return
-    if len(spent) >= limit.most:
-        raise Braked(limit, (spent[0].spent_at if spent else now) + DAY_SECONDS)
-    values = {"kind": limit.kind, "target": step.target, "subject": step.subject, "spent_at": now}
+    connection.execute(delete(brake).where(brake.c.spent_at <= now - DAY_SECONDS))
+    same = (brake.c.kind == limit.kind) & (brake.c.target == target)
+    if connection.execute(select(brake.c.subject).where(same, brake.c.subject == subject)).first():
+        return
+    spent = connection.execute(select(func.count(), func.min(brake.c.spent_at)).where(same)).one()
+    if spent[0] >= limit.floor and spent[0] >= (most := _most(connection, limit, target)):
+        until = None if held else (now if spent[1] is None else spent[1]) + DAY_SECONDS
+        raise Braked(limit.kind, most, until)
+    values = {"kind": limit.kind, "target": target, "subject": subject, "spent_at": now}
     connection.execute(database.insert(brake).values(values))
+
+
+def _most(connection: Connection, limit: Limit, target: str) -> int:
+    if not limit.share:
+        return limit.floor
+    there = select(func.count()).where(links.c.target == target, links.c.external_id != "")
+    return max(limit.floor, int(limit.share * (connection.scalar(there) or 0)))
+
+
+def forget_holds(connection: Connection, subjects: Collection[str]) -> None:
+    connection.execute(delete(holds).where(holds.c.subject.in_(any_of(subjects))))
+
+
+def _clear(connection: Connection, gone: Sequence[Hold]) -> None:
+    """The lines of those Links that nothing is held of any more."""
+    for target, subject in sorted({(held.target, held.subject) for held in gone}):
+        left = select(holds.c.what).where(holds.c.target == target, holds.c.subject == subject).limit(1)
+        if not connection.execute(left).first():
+            clear_todo(connection, ["held"], [subject], target)
+
+
+def _is(held: Hold) -> Any:
+    return (holds.c.target == held.target) & (holds.c.subject == held.subject) & (holds.c.what == held.what)
+
+
+_FIELDS = tuple(Hold.__dataclass_fields__)
+
+
+def _values(held: Hold) -> dict[str, Any]:
+    return {name: getattr(held, name) for name in _FIELDS}
+
+
+def _hold(row: Row[Any]) -> Hold:
+    return Hold(**{name: getattr(row, name) for name in _FIELDS})

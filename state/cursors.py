@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from mappings.model import Change, Ref
 from state.database import Base, reading, writing
 from state.inbox import SCAN, put
 from state.looks import next_look
 from state.refs import root_ref, under
-from state.schema import cursors, facts
+from state.schema import cursors, facts, todo
 from state.sql import clock
-from state.types import Cursor, LeaseLost
+from state.types import Cursor, LeaseLost, Shrunk
+
+# So many objects of a source may be gone at once, however few there were.
+FEW: Final = 3
 
 AUDIT = "audit "
 """What the cursor of an audit is named after, before its target."""
@@ -63,25 +66,52 @@ class Cursors(Base):
         look_no = next_look(connection, self.database)
         return fence(connection, cursor, position=position, scan=None, scan_look=look_no)
 
-    @writing
-    def finish_scan(self, connection: Connection, cursor: Cursor, kinds: Sequence[str], now: int) -> list[Ref]:
+    def finish_scan(self, cursor: Cursor, kinds: Sequence[str], now: int, steady: Sequence[str] = ()) -> list[Ref]:
         """Mark the scan complete. Roots of these root kinds with a live row that the scan did not meet become hints for
         a direct look (absence is not deletion), and are returned. The roots' ``Ref.source`` is the cursor's source up
-        to its first dot. LeaseLost when fenced."""
+        to its first dot. LeaseLost when fenced.
+
+        Shrunk when it met less than half of the facts of a ``steady`` kind that the last one met: then nothing follows
+        from it, and the next one begins anew."""
+        ended = self._finish_scan(cursor, kinds, now, steady)
+        if isinstance(ended, Shrunk):
+            raise ended
+        return ended
+
+    @writing
+    def _finish_scan(
+        self, connection: Connection, cursor: Cursor, kinds: Sequence[str], now: int, steady: Sequence[str]
+    ) -> list[Ref] | Shrunk:
         look_no = fence(connection, cursor).scan_look or 0
-        absent = connection.execute(
-            select(facts.c.root)
-            .where(
-                under(facts.c.root, cursor.source.partition(".")[0], kinds),
-                facts.c.gone.is_(False),
-                facts.c.look_no < look_no,
-            )
-            .distinct()
-        )
+        roots = under(facts.c.root, cursor.source.partition(".")[0], kinds) & facts.c.gone.is_(False)
+        per_kind = select(facts.c.kind, func.count()).where(roots, facts.c.kind.in_(steady), facts.c.look_no >= look_no)
+        met = dict.fromkeys(steady, 0) | dict(connection.execute(per_kind.group_by(facts.c.kind)).tuples().all())
+        usual = connection.scalar(select(cursors.c.met).where(cursors.c.source == cursor.source)) or {}
+        for kind, before in sorted(usual.items()):
+            if _collapsed(met.get(kind, before), before):
+                fence(connection, cursor, scan=None, scan_look=None, shrunk_to=met)
+                return Shrunk(kind, met[kind], before)
+        absent = connection.execute(select(facts.c.root).where(roots, facts.c.look_no < look_no).distinct())
         changes = [Change(root_ref(key), f"{SCAN}{look_no}:{key}", now) for key in absent.scalars()]
         put(connection, self.database, changes, now, "not met by a scan")
-        fence(connection, cursor, scan=None, scan_look=None, scanned_at=now)
+        fence(connection, cursor, scan=None, scan_look=None, scanned_at=now, met=met, shrunk_to=None)
         return [change.ref for change in changes]
+
+    @reading
+    def shrunk(self, connection: Connection) -> frozenset[str]:
+        """Sources that are taken for broken since their last scan."""
+        return frozenset(connection.scalars(select(cursors.c.source).where(cursors.c.shrunk_to.is_not(None))))
+
+    @writing
+    def believe(self, connection: Connection, source: str, by: str, now: int) -> bool:
+        """What the last scan of a shrunk source met is what it holds; False where it is not shrunk."""
+        shrunk = (cursors.c.source == source) & cursors.c.shrunk_to.is_not(None)
+        found = update(cursors).where(shrunk).values(met=cursors.c.shrunk_to, shrunk_to=None)
+        if not connection.execute(found).rowcount:
+            return False
+        line = (todo.c.kind == "held") & (todo.c.subject == f"source:{source}")
+        connection.execute(update(todo).where(line).values(resolved_at=now, resolved_by=by))
+        return True
 
     @reading
     def read_at(self, connection: Connection) -> dict[str, int | None]:
@@ -94,6 +124,12 @@ class Cursors(Base):
         """Those of ``sources`` without a completed scan, in the order given."""
         done = set(connection.scalars(select(cursors.c.source).where(cursors.c.scanned_at.is_not(None))))
         return [source for source in sources if source not in done]
+
+
+def _collapsed(met: int, usual: int) -> bool:
+    """A few may go at once, and the only one."""
+    lost = usual - met
+    return lost > max(FEW, usual / 2) or (met == 0 and lost > 1)
 
 
 def fence(connection: Connection, cursor: Cursor, **values: Any) -> Cursor:
@@ -111,4 +147,7 @@ def _held(cursor: Cursor) -> Any:
 
 
 def _cursor(row: Row[Any]) -> Cursor:
-    return Cursor(row.source, row.position, row.scan, row.scan_look, row.scanned_at, row.lease_token, row.lease_owner)
+    return Cursor(
+        row.source, row.position, row.scan, row.scan_look, row.scanned_at, row.lease_token, row.lease_owner,
+        row.shrunk_to is not None,
+    )  # fmt: skip

@@ -18,7 +18,7 @@ from state.matching import Matching, lock_matching, same_fact
 from state.refs import root_key, root_ref, under
 from state.schema import agenda, facts, links, match_keys
 from state.sql import any_of
-from state.types import Cursor, Finding, Hint, Landed, Lease, Match
+from state.types import Cause, Cursor, Finding, Hint, Landed, Lease, Match
 
 
 class Facts(Base):
@@ -36,13 +36,15 @@ class Facts(Base):
         cursor: Cursor | None = None,
         resume: str | None = None,
         holder: Lease | None = None,
+        cause: Cause = "",
     ) -> Landed:
         """What a look found, in one transaction with everything that follows from it.
 
         - Facts: a root read whole by a higher look, and a row written by one, stay as they are. Unchanged rows only get
           the look's number. A root with nothing left keeps its look number.
         - Accounts: unmatched facts find one (see Matching), in both directions.
-        - Agenda: every account with a fact under a root that moved is marked (due ``now``), but not the holder's own.
+        - Agenda: every account with a fact under a root that moved is marked (due ``now``, for ``cause``), but not the
+          holder's own.
         - ``hints`` are handled, and those that the holder's own pushes left for these roots.
         - ``resume`` becomes the cursor's scan position. LeaseLost when the cursor is fenced."""
         if cursor:
@@ -55,7 +57,7 @@ class Facts(Base):
         matching.forget(landing.vanished)
         matching.run(landing.unmatched | matching.seekers(landing.offered))
         mine = _own(connection, holder)
-        put_mark(connection, self.database, (landing.accounts | matching.accounts) - mine, now, reason)
+        put_mark(connection, self.database, (landing.accounts | matching.accounts) - mine, now, reason, cause)
         handle(connection, hints, now)
         if holder:
             handle_pushed(connection, holder, [finding.root for finding in findings], now)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from mappings.model import AccountId, Subject, subject_id
+from state.brake import forget_holds
 from state.schema import journal, links, todo
 from state.sql import any_of
 
@@ -26,6 +27,7 @@ def forget(
     mine = links.c.subject.in_(any_of([*people, *([whole] if whole else [])])) & ~links.c.target.like("%.erasures")
     gone = mine & (links.c.target.like("intercom.%") | links.c.subject.like("person:%"))
     connection.execute(delete(links).where(gone))
+    forget_holds(connection, people)
     left = _scrub_links(connection, links.c.account_id == account, keep)
     own = journal.c.subject.in_(any_of(people)) & ~journal.c.target.like("%.erasures")
     connection.execute(update(journal).where(own).values(before={}, after={}))

@@ -16,7 +16,7 @@ from state.inbox import put_pushed
 from state.ledger import redeem_keys, release_keys, write_journal
 from state.schema import links
 from state.sql import any_of
-from state.types import Claimed, Entry, Lease, LeaseLost, Limit
+from state.types import Claimed, Entry, Hold, Lease, LeaseLost, Limit
 
 # A lease outlasts the longest push by this many seconds.
 SPARE = 10
@@ -90,13 +90,15 @@ class Links(Base):
         *,
         now: int,
         limit: Limit | None = None,
+        hold: Hold | None = None,
     ) -> Link:
         """Before a push: pending key and body committed, with the (kind, key hash) of a trial; returns the Link to push
         and acknowledge with. ``now`` becomes ``pending_since`` unless the same key was pending before.
 
         The lease is renewed where less than ``margin`` seconds (the longest that the push may take) remain. LeaseLost
         when the token is lost, or someone else has a key pending or has made the object since ``link`` was read.
-        AlreadyRedeemed when another request has used one of the keys. Braked when ``limit`` is spent."""
+        AlreadyRedeemed when another request has used one of the keys. Braked when ``limit`` is spent, or ``hold`` (what
+        the step is known as to the brake) is held; see ``state.brake.spend``."""
         if not renew(connection, lease, margin + SPARE):
             raise LeaseLost(f"someone else holds {lease.account_id} now")
         stored = _stored(connection, link)
@@ -104,7 +106,7 @@ class Links(Base):
             raise LeaseLost(f"someone else has written {link.target} {link.subject} meanwhile")
         redeem_keys(connection, self.database, redeem, RequestId(subject_id(step.subject)))
         if limit:
-            spend(connection, self.database, limit, step, now)
+            spend(connection, self.database, limit, step.target, step.subject, hold, now)
         since = link.pending_since if link.pending_key == step.key and link.pending_since is not None else now
         intent = replace(link, pending_key=step.key, pending_body=dict(body), pending_since=since)
         return _save(connection, lease, stored, _doubted(stored, intent))

@@ -85,6 +85,8 @@ cursors = Table(
     Column("scan", Text),
     Column("scan_look", BigInteger),
     Column("scanned_at", BigInteger),
+    Column("met", Json),
+    Column("shrunk_to", Json),
     *_lease(),
     Column("lease_seconds", Double, nullable=False, server_default="0"),
 )
@@ -153,6 +155,7 @@ agenda = Table(
     _number("attempts"),
     Column("waiting", Id, nullable=False, server_default=""),
     _number("first"),
+    Column("cause", Id, nullable=False, server_default=""),
     *_lease(),
 )
 _WAITING = text("waiting <> ''")
@@ -214,6 +217,24 @@ brake = Table(
     _id("subject", primary_key=True),
     _number("spent_at"),
 )
+Index("brake_spent", brake.c.spent_at)
+
+# A step that the brake holds until a person approves it or it is wanted no more; ``mark``: its fingerprint.
+holds = Table(
+    "holds",
+    metadata,
+    _id("target", primary_key=True),
+    _id("subject", primary_key=True),
+    _id("what", primary_key=True),
+    _id("kind"),
+    _id("account_id"),
+    _id("mark"),
+    _words("says"),
+    _number("since"),
+    Column("approved_by", Words, nullable=False, server_default=""),
+    Column("approved_at", BigInteger),
+)
+Index("holds_account", holds.c.account_id)
 
 journal = Table(
     "journal",

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, update
 from state import migrations
 from state.agenda import Agenda
 from state.audits import Audits
+from state.brake import Brake
 from state.cursors import AUDIT, Cursors
 from state.database import Database, reading, writing
 from state.erasures import Erasures
@@ -27,11 +28,13 @@ from state.types import (
     AlreadyRedeemed,
     Backlog,
     Braked,
+    Cause,
     Claimed,
     Cursor,
     Entry,
     Finding,
     Hint,
+    Hold,
     House,
     Landed,
     Lease,
@@ -39,6 +42,7 @@ from state.types import (
     Limit,
     Match,
     Order,
+    Shrunk,
     StateError,
     Todo,
     TodoKind,
@@ -49,11 +53,13 @@ __all__ = [
     "AlreadyRedeemed",
     "Backlog",
     "Braked",
+    "Cause",
     "Claimed",
     "Cursor",
     "Entry",
     "Finding",
     "Hint",
+    "Hold",
     "House",
     "Landed",
     "Lease",
@@ -61,6 +67,7 @@ __all__ = [
     "Limit",
     "Match",
     "Order",
+    "Shrunk",
     "StateError",
     "Store",
     "Todo",
@@ -69,7 +76,7 @@ __all__ = [
 ]
 
 
-class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Revocations, Erasures, Audits):
+class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Revocations, Erasures, Audits, Brake):
     """``now`` parameters are the mapping clock (may be frozen); leases, back-off and retry use the database's clock.
 
     Threads may share a Store. Every method raises StateError when the database cannot be used."""

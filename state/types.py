@@ -41,18 +41,49 @@ class AlreadyRedeemed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most ``most`` of this ``kind`` in 24 hours."""
+    """Of this ``kind`` at most max(``floor``, ``share`` of what the target holds) in 24 hours."""
 
     kind: str
-    most: int
+    floor: int
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A step that the brake holds. ``what`` of its subject it changes, ``mark``: its fingerprint, ``says`` it for a
+    person, without a value that could be personal. ``approved_by``: who has let it through."""
+
+    target: str
+    subject: str
+    what: str
+    kind: str
+    account_id: str
+    mark: str
+    says: str = ""
+    since: int = 0
+    approved_by: str = ""
 
 
 class Braked(Exception):
-    """As many as the limit allows were sent in the last 24 hours. ``until``: when the next one may be."""
+    """As many as the limit allows were sent in the last 24 hours. ``until``: when the next one may be; None: when a
+    person has approved it."""
 
-    def __init__(self, limit: Limit, until: int) -> None:
-        super().__init__(f"{limit.kind}: {limit.most} a day")
-        self.until = until
+    def __init__(self, kind: str, most: int, until: int | None = None) -> None:
+        super().__init__(f"{kind}: {most} a day")
+        self.kind, self.most, self.until = kind, most, until
+
+
+class Shrunk(Exception):
+    """A source shows so much less than the last time that it is taken for broken: ``met`` facts of this ``kind`` where
+    ``usual`` were."""
+
+    def __init__(self, kind: str, met: int, usual: int) -> None:
+        super().__init__(f"{met} of {usual} {kind} facts")
+        self.kind, self.met, self.usual = kind, met, usual
+
+
+Cause = Literal["", "accepted", "inferred"]
+"""Why an account is due, for the brake: a first import or go-live that was accepted; a sweep or a new configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +114,7 @@ class House:
 @dataclass(frozen=True, slots=True)
 class Lease:
     """An account that this worker alone may write for. ``token`` fences; ``wake``: the counter it saw, ``waiting``: the
-    system that it waited for."""
+    system that it waited for. ``cause``: of the look, until one has gone through."""
 
     account_id: AccountId
     owner: str
@@ -93,12 +124,14 @@ class Lease:
     attempts: int
     taken_over: bool
     waiting: str = ""
+    cause: Cause = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """How far a source has been read, and the right to go on. ``position``: event cursor. ``scan``: where an unfinished
-    scan stands (None: nothing read yet), ``scan_look``: the look it runs under (None: no scan is running)."""
+    scan stands (None: nothing read yet), ``scan_look``: the look it runs under (None: no scan is running). ``shrunk``:
+    the last scan was not believed."""
 
     source: str
     position: str | None
@@ -107,6 +140,7 @@ class Cursor:
     scanned_at: int | None
     token: int
     owner: str = ""
+    shrunk: bool = False
 
 
 @dataclass(frozen=True, slots=True)

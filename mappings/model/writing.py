@@ -30,10 +30,13 @@ class Desired:
     the target that knows their ids. ``occurrences``: to be sent once each. ``born_with``: the values sent with a create
     (None: all); the others follow as an update. ``whole``: an update sends every value (a PUT). ``once``: no update.
     ``create``: False means it is only kept up where it exists; ``adopts``: it has to be there and is looked for.
-    ``brake``: the daily limit that sending it counts against. ``problem``: why this row cannot be sent (parks it).
+    ``problem``: why this row cannot be sent (parks it).
     ``lowers``: an update takes something away from the customer. ``keep``: members that are not taken off though
     ``sets`` does not name them. ``because``: why a member is added, where it is not for ``why``.
     ``external_id``: the id under which the target is known to hold it, for ``find``.
+
+    The brake (mappings/brake.py): ``creates``: the daily limit that a create counts against (empty: none); ``guarded``:
+    fields whose update counts against ``brake``; members taken off count as removals, but not the ``free`` ones.
     """
 
     target: str
@@ -48,13 +51,16 @@ class Desired:
     once: bool = False
     create: bool = True
     adopts: bool = False
-    brake: str = ""
     problem: str = ""
     lowers: bool = False
     keep: frozenset[str] = frozenset()
     because: Mapping[str, str] = field(default_factory=dict)
     external_id: str = ""
     why: str = ""
+    creates: str = "creates"
+    guarded: frozenset[str] = frozenset()
+    brake: str = ""
+    free: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,8 @@ Operation = Literal["create", "update", "add", "remove", "send"]
 class Step:
     """One thing to send. ``values``: fields for create and update. ``member``: (set, name) for add and remove.
 
-    ``lowers``: takes something away. ``brake``: the daily limit that it counts against.
+    ``lowers``: takes something away. ``brake``: the daily limit that it counts against; ``guarded``: the fields because
+    of which it does. ``whole``: it cannot be sent without them.
     """
 
     target: str
@@ -122,6 +129,8 @@ class Step:
     lowers: bool = False
     why: str = ""
     brake: str = ""
+    guarded: frozenset[str] = frozenset()
+    whole: bool = False
 
     @property
     def needs_proof(self) -> bool:

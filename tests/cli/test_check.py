@@ -69,7 +69,7 @@ def test_check_before_init_says_what_to_do(home: Home) -> None:
 def test_check_names_every_weak_spot(on: Home) -> None:
     text = (on.folder / "instep.toml").read_text().replace("pro_monthly", "gone_monthly")
     follow = '\n[after."expired-trial"]\nurl = "https://example.com"\n'
-    on.configure(text + follow + '\n[brake]\nbursts = { floor = 1, share = 0.5 }\n\n[names]\nintercom_prefix = "p_"\n')
+    on.configure(text + follow + '\n[names]\nintercom_prefix = "p_"\n')
     on.write("INSERT INTO members SELECT 'second', account_id || '2', upper(email), 'member', name, 1 FROM members")
     on.set("PROVISIONER_URL", "http://127.0.0.1:1")
     on.set("INSTEP_NOW", "2026-12-01T00:00:00+00:00")
@@ -77,7 +77,6 @@ def test_check_names_every_weak_spot(on: Home) -> None:
     problems, warnings = "\n".join(found["problem"]), "\n".join(found["warning"])
     assert "plans: pro has no active recurring price in Stripe" in problems
     assert "provisioner: The provisioner cannot be reached" in problems
-    assert "[brake] in instep.toml is read, but nothing acts on it yet" in warnings
     assert "after: What [after] sends is signed under INSTEP_SECRETS, which is not set" in problems
     assert "price price_pro_monthly is in no plan" in warnings
     assert "1 e-mail address" in warnings

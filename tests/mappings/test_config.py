@@ -141,12 +141,6 @@ def test_every_name_is_declared_once() -> None:
     assert ("company", "account_stage") in found
 
 
-def test_what_is_not_acted_on_yet_is_named() -> None:
-    assert read().unused() == []
-    assert read(brake={"instance_deletions_a_day": 1, "inferred": {"floor": 1, "share": 0}}).unused() == []
-    assert read(brake={"removals": {"floor": 1, "share": 0}}).unused() == ["[brake]"]
-
-
 def price(name: str, created: int, key: str | None = None, product: Any = "prod_1") -> dict[str, Any]:
     return {"id": name, "created": created, "lookup_key": key, "product": product}
 

@@ -9,11 +9,12 @@ from hypothesis import given
 from strategies import configs, facts
 
 from mappings.alerts import alerts
+from mappings.brake import DELETIONS, REMOVALS
 from mappings.config import Config
 from mappings.instances import told
 from mappings.lifecycle import Life, life
 from mappings.model import AccountFacts, AccountId, Desired, Instance, Record, Ref
-from mappings.provisioning import DELETIONS, desired_instance
+from mappings.provisioning import desired_instance
 from mappings.provisioning import facts as facts_of
 
 
@@ -66,7 +67,7 @@ def test_what_becomes_of_the_instance(given_: AccountFacts, rules: Config, wante
         return
     assert desired is not None
     assert (desired.values["desired"], desired.lowers) == (wanted, wanted != "running")
-    assert desired.brake == (DELETIONS if wanted == "deleted" else "")
+    assert desired.brake == {"deleted": DELETIONS, "suspended": REMOVALS}.get(wanted, "")
 
 
 def test_the_end_of_retention_is_looked_at() -> None:

@@ -224,6 +224,7 @@ def test_states_that_stripe_does_not_date_are_remembered() -> None:
     found = {f.kind: f.states for f in facts(Record(ROOT, samples.root(gives_notice)))}
     assert found["customer"] == {"card": "no"}
     assert found["subscription"] == {
+        "trial": "none",
         "card": "yes",
         "status": "active",
         "cancel": str(T0 + 99),

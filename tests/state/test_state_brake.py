@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 from state_facts import NOW
 
 from mappings.model import AccountId, Link, Step, Subject
-from state.store import Braked, Lease, Limit, Store
+from state.brake import spend
+from state.store import Braked, Hold, Lease, Limit, Store, Todo
 
 DAY = 86_400
 LIMIT = Limit("instance_deletions", 2)
@@ -69,4 +73,78 @@ def test_workers_at_the_same_time_share_one_limit(store: Store) -> None:
             return False
 
     with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(attempt, leases)) == LIMIT.most
+        assert sum(pool.map(attempt, leases)) == LIMIT.floor
+
+
+def rename(store: Store, name: str, mark: str = "m", now: int = NOW, limit: Limit | None = None) -> Link:
+    lease = held(store, name)
+    subject = Subject(f"person:{name}")
+    hold = Hold("contacts", subject, "update", "changes", lease.account_id, mark)
+    link = store.links([subject]).get(("contacts", subject)) or Link("contacts", subject, f"c-{name}")
+    try:
+        step = Step("contacts", subject, "update", f"k{link.sequence}")
+        return store.intend(lease, link, step, {}, 10, now=now, limit=limit or Limit("changes", 1), hold=hold)
+    except Braked as error:
+        line = Todo("held", subject, "contacts", "held", since=now)
+        store.hold(lease, replace(hold, kind=error.kind, since=now), line)
+        raise
+    finally:
+        store.settle(lease, None, "done", now=now)
+
+
+def stops(store: Store, name: str, **how: Any) -> bool:
+    try:
+        rename(store, name, **how)
+    except Braked as error:
+        return error.until is None
+    return False
+
+
+def test_what_is_held_stays_so_until_just_that_is_approved(store: Store) -> None:
+    rename(store, "a")
+    assert stops(store, "b")
+    assert stops(store, "b", now=NOW + 9 * DAY), "it does not trickle through"
+    assert not stops(store, "c", now=NOW + 9 * DAY)
+    (hold,) = store.holds()
+    assert (hold.kind, hold.since) == ("changes", NOW)
+
+    store.approve([hold], [], [], "dana", NOW + 9 * DAY)
+    assert store.todo() == []
+    assert stops(store, "b", mark="another", now=NOW + 9 * DAY), "that is not what was approved"
+    (moved,) = store.holds(AccountId("b"))
+    assert (moved.mark, moved.approved_by) == ("another", "")
+    assert [line.subject for line in store.todo()] == ["person:b"]
+
+    store.approve([moved], [], [], "dana", NOW + 9 * DAY)
+    assert not stops(store, "b", mark="another", now=NOW + 9 * DAY)
+    assert store.holds() == []
+    assert stops(store, "d", now=NOW + 9 * DAY), "one approval, one step"
+
+
+def test_what_is_wanted_no_more_is_dropped_with_its_line(store: Store) -> None:
+    rename(store, "a")
+    assert stops(store, "b")
+    store.drop_holds(store.holds())
+    assert (store.holds(), store.todo()) == ([], [])
+
+
+def test_of_ten_thousand_a_share(store: Store) -> None:
+    """And the first beyond it is not sent."""
+    everyone = [
+        (AccountId(f"n{n}"), Link("contacts", Subject(f"person:n{n}"), f"c-n{n}", {"email": "a"}))
+        for n in range(10_000)
+    ]
+    for start in range(0, len(everyone), 500):
+        store.add_links(everyone[start : start + 500])
+    limit, hold = Limit("changes", 50, 0.05), Hold("contacts", "", "update", "changes", "", "m")
+    assert store.allowed(limit, "contacts") == 500
+
+    def count(connection: Connection) -> int:
+        for sent, (_, link) in enumerate(everyone):
+            try:
+                spend(connection, store.database, limit, "contacts", link.subject, hold, NOW)
+            except Braked:
+                return sent
+        return -1
+
+    assert store.database.write(count) == 500
