@@ -14,8 +14,9 @@ from connectors.stripe import StripeBilling
 from flows.asking import ask
 from flows.declaring import claim, declare, names_wait, spelled
 from flows.hooks import housed, joined
-from flows.identity import identify, prices, same_house
+from flows.identity import identify, prices, same_house, tolerant
 from flows.keeping import kept_modes, make_tables
+from flows.marking import kept_by_another, take_over, watching
 from flows.pseudonyms import pseudonyms
 from flows.settings import Failed, Misuse, Settings, load_config, load_settings
 from flows.systems import Wires, sources, targets, wires
@@ -38,7 +39,8 @@ SourceLines = Callable[[Wires, Callable[[], int]], Sequence[SourceLine]]
 @dataclass(slots=True)
 class Instep:
     """An opened installation. ``unreachable``: system -> why it could not say who it is; nothing is sent there.
-    ``connect``: the same installation with other settings; ``reread``: the settings as they are now."""
+    ``connect``: the same installation with other settings; ``reread``: the settings as they are now. ``other``: the
+    installation that keeps the workspace instead of this one; ``kept_by``: the same, asked now."""
 
     settings: Settings
     store: Store
@@ -48,7 +50,14 @@ class Instep:
     gates: Sequence[Gate]
     connect: Callable[[Settings], Instep]
     reread: Callable[[], Settings]
+    kept_by: Callable[[], str]
+    other: str = ""
     unreachable: Mapping[str, str] = field(default_factory=dict)
+
+    def switched(self, house: House) -> Systems:
+        """The systems by the switches of ``house``; nothing is on where another installation keeps the workspace."""
+        modes = watching(house.modes) if self.other else house.modes
+        return replace(self.systems, modes=modes, pilots=house.pilots)
 
 
 def open_instep(
@@ -76,6 +85,10 @@ def open_instep(
         zone, sealing = settings.instep_timezone, tickets(settings, house.installation_id)
         systems = assemble(w, config, house.modes, now, target_lines, source_lines, zone, sealing, known)
         hashes = pseudonyms(settings.instep_secrets.get_secret_value(), house.installation_id)
+        kept_by = partial(kept_by_another, w, house.installation_id, lambda: (store.house() or house).names)
+        other = ""
+        if "on" in house.modes.values() and "intercom" not in unreachable:
+            other = tolerant("intercom", kept_by, unreachable) or ""
         for gate in w.gates:
             gate.breaker.on_recover = partial(store.wake_waiting, gate.system)
             if gate.system in unreachable:
@@ -83,8 +96,10 @@ def open_instep(
         store.let_probe([gate.system for gate in w.gates if gate.system not in unreachable])
         since = joined(house, systems.target_names, now())
         lines = [replace(line, since=since.get(line.target.name, 0)) for line in systems.targets]
-        systems = replace(systems, targets=lines, pseudonyms=hashes, pilots=house.pilots)
-        return Instep(settings, store, systems, house, now, w.gates, open_with, reread, unreachable)
+        systems = replace(systems, targets=lines, pseudonyms=hashes)
+        opened = Instep(settings, store, systems, house, now, w.gates, open_with, reread, kept_by, other, unreachable)
+        opened.systems = opened.switched(house)
+        return opened
 
     return open_with(settings)
 
@@ -100,7 +115,7 @@ def renew(instep: Instep) -> bool:
     except (Failed, Misuse):
         return False
     instep.settings, instep.systems, instep.gates = settings, fresh.systems, fresh.gates
-    instep.unreachable = fresh.unreachable
+    instep.unreachable, instep.kept_by, instep.other = fresh.unreachable, fresh.kept_by, fresh.other
     return True
 
 
@@ -185,11 +200,12 @@ def begin_again(store: Store, now: int, reason: str, cause: Cause) -> None:
     store.make_all_due(now, reason, cause)
 
 
-def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
+def init(settings: Settings, on: bool = False, taking_over: bool = False) -> tuple[House, bool]:
     """Set this installation up: everything is checked before the first table is made.
 
     Returns the house and whether it is new. ``on`` switches all targets on and makes the names they need in
-    Intercom; without it they watch. Raises Misuse or Failed; then nothing was written.
+    Intercom; without it they watch. ``taking_over``, and ``on``, which is for test keys only: another installation
+    writes nothing to this workspace any more. Raises Misuse or Failed; then nothing was written.
     """
     if on and settings.live:
         raise Misuse("`init --on` is refused with a live Stripe key: a live installation starts by watching.")
@@ -224,8 +240,9 @@ def init(settings: Settings, on: bool = False) -> tuple[House, bool]:
         adopted_mark=house.adopted_mark if house else "",
         names=[spelled(name) for name in systems.names] if on else house.names if house else (),
     )
-    if on:
-        begin_again(store, settings.clock()(), SWITCHED, "accepted")
+    if on or taking_over:
+        take_over(w, house.installation_id, house.names)
+        begin_again(store, settings.clock()(), SWITCHED, "accepted" if on else "")
     store.settle_in(house)
     return house, fresh
 

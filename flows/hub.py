@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 from connectors.contract import ConnectorError
@@ -75,7 +75,7 @@ class Hub:
         self._reader = Reader(instep.store, instep.systems, instep.now, self.owner, self._pool)
         self._engine = Engine(
             instep.store, instep.systems, self._reader, instep.now, self.report.run, instep.house.born_at,
-            instep.house.installation_id[:8], self.report.tally,
+            self.report.run, self.report.tally,
         )  # fmt: skip
 
     def __enter__(self) -> Hub:
@@ -167,13 +167,14 @@ class Hub:
     def due(self, only: Sequence[AccountId] = ()) -> list[Lease]:
         """Lease the next batch of accounts to work on, by the switches as they are now; empty when nothing is due."""
         self._stopping.renew(self._follow)
+        self._stopping.look_whose(self._follow)
         store = self.instep.store
         if (house := store.house()) and (house.modes, house.pilots) != (
             self.instep.house.modes,
             self.instep.house.pilots,
         ):
             self.instep.house = house
-            self.instep.systems = replace(self.instep.systems, modes=house.modes, pilots=house.pilots)
+            self.instep.systems = self.instep.switched(house)
             self._follow(self.instep.systems)
         weigh(store, self.instep.systems.config, self.instep.now())
         return store.lease_accounts(self.owner, self.instep.now(), self._size * BATCH, LEASE, tuple(only))

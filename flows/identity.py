@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from connectors.contract import Transient, Unauthorized
 from connectors.stripe import StripeBilling
@@ -22,6 +23,7 @@ PRICES = "prices"
 # What a plan is recognised by.
 OF_A_PRICE = ("id", "created", "lookup_key")
 Found = dict[str, str | bool]
+T = TypeVar("T")
 
 
 def identify_stripe(w: Wires) -> Found:
@@ -41,13 +43,19 @@ def identify(w: Wires, unreachable: dict[str, str] | None = None) -> Found:
     into ``unreachable``, where that is given, and left out: nothing else waits for it."""
     found: Found = {}
     for system, who in (("stripe", identify_stripe), ("intercom", identify_intercom)):
-        try:
-            found |= who(w)
-        except Failed as failed:
-            if unreachable is None or not isinstance(failed.__context__, Transient | Unauthorized):
-                raise
-            unreachable[system] = str(failed)
+        found |= (who(w) if unreachable is None else tolerant(system, partial(who, w), unreachable)) or {}
     return found
+
+
+def tolerant(system: str, call: Callable[[], T], unreachable: dict[str, str]) -> T | None:
+    """None, and the reason in ``unreachable``, where the system does not answer or refuses its key."""
+    try:
+        return call()
+    except Failed as failed:
+        if not isinstance(failed.__context__, Transient | Unauthorized):
+            raise
+        unreachable[system] = str(failed)
+        return None
 
 
 def same_house(house: House, found: Mapping[str, str | bool]) -> None:
@@ -64,17 +72,14 @@ def prices(w: Wires, store: Store, now: Callable[[], int], unreachable: dict[str
     """Stripe's prices, as far as plans are recognised by them; the last ones known where Stripe does not answer. Raises
     Failed where there are none."""
     known: list[dict[str, Any]] | None = store.recall(PRICES)
+    listed = None
     if "stripe" not in unreachable:
-        try:
-            found = [_kept(price) for price in ask("Stripe", StripeBilling(w.stripe, now).prices)]
-        except Failed as failed:
-            if known is None or not isinstance(failed.__context__, Transient | Unauthorized):
-                raise
-            unreachable["stripe"] = str(failed)
-        else:
-            if found != known:
-                store.remember(PRICES, found)
-            return found
+        listed = tolerant("stripe", lambda: ask("Stripe", StripeBilling(w.stripe, now).prices), unreachable)
+    if listed is not None:
+        found = [_kept(price) for price in listed]
+        if found != known:
+            store.remember(PRICES, found)
+        return found
     if known is None:
         raise Failed(unreachable["stripe"])
     return known

@@ -1,4 +1,5 @@
-"""Systems that a run had to stop at, because they refuse their key or do not say who they are; the others go on."""
+"""What a run must leave alone: systems that refuse their key or do not say who they are, and a workspace that another
+installation keeps."""
 
 from __future__ import annotations
 
@@ -7,10 +8,13 @@ from collections.abc import Callable
 
 from connectors.contract import ConnectorError, Unauthorized
 from flows.house import Instep, renew
+from flows.marking import read_only
+from flows.settings import Failed
 from flows.wiring import Systems
 
 # A system that was stopped is tried again no sooner than this, by a run that lasts.
 RENEW_PAUSE = 30
+LOOK_PAUSE = 60
 
 
 class Stopping:
@@ -19,6 +23,7 @@ class Stopping:
     def __init__(self, instep: Instep, stopped: dict[str, str], troubles: dict[str, str]) -> None:
         self._instep, self._stopped, self._troubles = instep, stopped, troubles
         self._again_at = time.monotonic() + RENEW_PAUSE
+        self._asked_at = time.monotonic()
         self._cannot_be_reached()
 
     def note(self) -> None:
@@ -46,6 +51,23 @@ class Stopping:
             self._instep.store.wake_waiting(system)
         self._cannot_be_reached()
 
+    def look_whose(self, follow: Callable[[Systems], None]) -> None:
+        """Once a minute: whether another installation has taken the workspace over meanwhile."""
+        instep = self._instep
+        if instep.other or time.monotonic() < self._asked_at + LOOK_PAUSE or "intercom" in self._stopped:
+            return
+        self._asked_at = time.monotonic()
+        try:
+            instep.other = instep.kept_by() if "on" in instep.systems.modes.values() else ""
+        except Failed:
+            return
+        if instep.other:
+            instep.systems = instep.switched(instep.house)
+            follow(instep.systems)
+            self._cannot_be_reached()
+
     def _cannot_be_reached(self) -> None:
+        if self._instep.other:
+            self._troubles["house"] = read_only(self._instep.other)
         for system, why in self._instep.unreachable.items():
             self._troubles[system] = self._stopped[system] = why

@@ -9,6 +9,7 @@ from connectors.contract import Declares
 from flows.declaring import claim, clashes, declare
 from flows.hooks import housed
 from flows.house import SWITCHED, Instep, begin_again, config_mark, open_store
+from flows.marking import read_only
 from flows.settings import Failed, Misuse, Settings
 from mappings.model import AccountId, Mode
 from state.store import House as House
@@ -24,6 +25,8 @@ def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names
     house, config = housed(instep.house, instep.systems.target_names, now), instep.systems.config
     mark = config_mark(config, instep.systems.tickets)
     targets = _targets(house, target)
+    if other := instep.kept_by():
+        raise Misuse(f"{read_only(other)}.")
     if house.adopted_at is None or not 0 <= now - house.adopted_at < REPORT_LASTS:
         raise Misuse("There is no adoption report of the last 24 hours: run `instep adopt`, read it, then go live.")
     if house.adopted_mark != mark:
@@ -47,6 +50,7 @@ def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names
     # changed configuration, which marks them too.
     switched = {"modes": modes, "pilots": pilots, "joined": house.joined, "config_fingerprint": ""}
     instep.store.amend(switched)
+    instep.kept_by()
     begin_again(instep.store, now, SWITCHED, "accepted")
     return instep.store.amend({"config_fingerprint": mark})
 

@@ -26,6 +26,9 @@ def init(
     product: Annotated[
         bool, Parameter(negative=(), help="The product's database only: views proposed and made, and the two tables.")
     ] = False,
+    take_over: Annotated[
+        bool, Parameter(negative=(), help="Keep this Intercom workspace instead of an installation that is gone.")
+    ] = False,
     column: Annotated[
         list[str] | None,
         Parameter(name="--column", negative=(), help="user_id=users.uuid: with --product, take this column instead."),
@@ -53,7 +56,7 @@ def init(
     if settings.live and not refused and not confirm(question, yes):
         say("Nothing was done.")
         return 0
-    house, fresh = set_up(settings, on=on)
+    house, fresh = set_up(settings, on=on, taking_over=take_over)
     if json:
         as_json({"new": fresh, "installation_id": house.installation_id, "born_at": house.born_at,
                  "stripe_account": house.stripe_account, "livemode": house.livemode,

@@ -12,8 +12,9 @@ from mappings.model import AccountId, Desired, Held, Later, Link, Operation, Sca
 def next_step(desired: Desired, link: Link, salt: str = "") -> Step | None:
     """The first thing to send, or None when the target holds what it should.
 
-    Order: create, changed values, members to add, members to take off, occurrences. ``salt`` (the installation)
-    keeps the keys of updates apart from those of an earlier, lost state; create keys hold only what cannot change.
+    Order: create, changed values, members to add, members to take off, occurrences. ``salt`` (the run) keeps
+    the keys of updates apart from those of a state that was lost or restored since; create keys hold only what cannot
+    change.
     """
     if desired.problem:
         return None

@@ -8,6 +8,7 @@ from connectors.intercom.companies import IntercomCompanies
 from connectors.intercom.contacts import IntercomContacts
 from connectors.intercom.erasures import IntercomErasures
 from connectors.intercom.events import IntercomEvents
+from connectors.intercom.marks import Mark, leave_mark, marks
 from connectors.intercom.scopes import SCOPES
 
 __all__ = [
@@ -21,8 +22,11 @@ __all__ = [
     "IntercomEvents",
     "IntercomIdentity",
     "IntercomSettings",
+    "Mark",
     "attributes",
     "hindrances",
+    "leave_mark",
+    "marks",
     "missing",
     "used",
 ]

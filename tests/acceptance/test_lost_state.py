@@ -56,6 +56,9 @@ def test_nothing_is_done_twice(season: Town) -> None:
     town.lose_state()
     mark = town.vendors.mark
     town.init()
+    (kept,) = town.vendors.effects(mark)
+    assert kept.startswith("attribute.updated"), "the new installation keeps the workspace"
+    mark = town.vendors.mark
     town.sync()
     assert town.vendors.effects(mark) == [f"contact.updated {eve['id']}"]
     assert [call.path for call in town.vendors.writes(mark)] == [f"/contacts/{eve['id']}"]

@@ -7,7 +7,10 @@ from town import Town, lines
 from vendors import HOUR, MINUTE
 
 # What a run reads to know that nothing has happened, however many accounts there are.
-POLLING = ["stripe GET /v1/account", "intercom GET /me", "stripe GET /v1/prices", "stripe GET /v1/events"]
+POLLING = [
+    "stripe GET /v1/account", "intercom GET /me", "stripe GET /v1/prices", "intercom GET /data_attributes",
+    "stripe GET /v1/events",
+]  # fmt: skip
 
 
 def three_accounts(town: Town) -> Town:

@@ -106,11 +106,15 @@ class Town:
 
     def init(self, on: bool = True) -> Town:
         init(self.settings, on=on)
+        self.vendors.town = self.name
         return self
 
     def open(self) -> Instep:
         """As a new process would: nothing is kept from the run before but the databases."""
         self.close()
+        if self.vendors.town != self.name:
+            self.vendors.forget_installations()
+            self.vendors.town = self.name
         self.opened = open_instep(self.settings, stripe_per_second=1000)
         return self.opened
 
