@@ -15,6 +15,7 @@ from mappings.model import (
     AccountId,
     Desired,
     Later,
+    Occurrence,
     Person,
     Scalar,
     Value,
@@ -110,11 +111,14 @@ def desired_events(facts: AccountFacts, life: Life, config: Config) -> Iterable[
     plan = _details(life)
     for person, _ in at_home(facts):
         heard = [o for o in recent if _hears(config, person, o.name)]
-        renamed = tuple(replace(o, name=config.names.event(o.name), details={**plan, **o.details}) for o in heard)
-        if renamed and not person.problem:
-            subject = person_subject(person.user_id)
-            contact = Later("intercom.contacts", subject)
-            yield Desired("intercom.events", subject, beside={"contact": contact}, occurrences=renamed, why=life.reason)
+        renamed = [replace(o, name=config.names.event(o.name), details={**plan, **o.details}) for o in heard]
+        told: dict[tuple[str, int], Occurrence] = {}
+        for occurrence in renamed:  # For Intercom a person's events of one name and second are one.
+            told.setdefault((occurrence.name, occurrence.at), occurrence)
+        if told and not person.problem:
+            subject, occurrences = person_subject(person.user_id), tuple(told.values())
+            beside = {"contact": Later("intercom.contacts", subject)}
+            yield Desired("intercom.events", subject, beside=beside, occurrences=occurrences, why=life.reason)
 
 
 def at_home(facts: AccountFacts) -> Iterable[tuple[Person, list[Person]]]:

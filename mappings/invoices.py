@@ -39,6 +39,12 @@ def open_since(opened: Iterable[Invoice]) -> int | None:
     return min((at for at in starts if at), default=None)
 
 
+def first_paid_at(subscription_id: str, paid: Iterable[JSON]) -> int | None:
+    """When the subscription first brought money, of ``paid`` invoices that may be other ones' too."""
+    mine = [invoice_from(i) for i in paid if _subscription_of(i) == subscription_id]
+    return min((i.paid_at for i in mine if i.paid_at and i.amount_paid > 0), default=None)
+
+
 def _subscription_of(invoice: JSON) -> str:
     details = ((invoice.get("parent") or {}).get("subscription_details")) or {}
     found = details.get("subscription")

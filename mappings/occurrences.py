@@ -45,9 +45,15 @@ def _of(sub: Subscription, facts: AccountFacts) -> Iterator[Occurrence]:
 
 
 def _first_paid_at(sub: Subscription) -> int | None:
-    """The first invoice's own date; where zero invoices came before, the look that first saw money."""
-    paid = moved(sub, "paid")
-    return sub.first_paid_at or (paid.since if paid and sub.ever_paid else None)
+    """The first invoice's own date; after zero or unpaid ones, that of the one with which we first saw money.
+    Of one that ran unseen for more than its first period, nothing recent can be told."""
+    paid, status = moved(sub, "paid"), sub.seen.get("status")
+    if sub.first_paid_at or not (paid and sub.ever_paid):
+        return sub.first_paid_at
+    if status and status.since == paid.since and status.before in ("trialing", "expired", "paused"):
+        return None
+    latest = sub.invoice
+    return latest.paid_at if latest and latest.paid_at and latest.amount_paid else paid.since
 
 
 def _of_return(sub: Subscription) -> Iterator[Occurrence]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from mappings.brake import CHANGES
 from mappings.config import Config
-from mappings.invoices import invoice_from, open_invoices_of, open_since
+from mappings.invoices import first_paid_at, invoice_from, open_invoices_of, open_since
 from mappings.lifecycle import Life
 from mappings.model import (
     AccountFacts,
@@ -60,8 +60,8 @@ def facts(record: Record) -> list[Fact]:
         return [_subscription_fact(record.ref, data, data.get("open_invoices", ()))]
     if record.part in PAYMENTS:
         return [payment_fact(record.ref, record.part, data)]
-    open_invoices = data.get("open_invoices", ())
-    subscriptions = (_subscription_fact(record.ref, sub, open_invoices) for sub in data.get("subscriptions", ()))
+    invoices = data.get("open_invoices", ()), data.get("paid_invoices")
+    subscriptions = (_subscription_fact(record.ref, sub, *invoices) for sub in data.get("subscriptions", ()))
     payments = [payment_fact(record.ref, kind, one) for kind in PAYMENTS for one in data.get(f"{kind}s", ())]
     customer = _customer_fact(record.ref, data["customer"], data.get("payment_methods", ()), _named(data))
     return [customer, *subscriptions, *payments]
@@ -84,8 +84,10 @@ def _customer_fact(root: Ref, data: JSON, methods: Sequence[JSON] = (), named: s
     return Fact(root, "customer", customer.customer_id, customer, seeks=tuple(seeks), states=states_of(customer))
 
 
-def _subscription_fact(root: Ref, data: JSON, open_invoices: Iterable[JSON]) -> Fact:
-    found = subscription_from(data, open_invoices)
+def _subscription_fact(
+    root: Ref, data: JSON, open_invoices: Iterable[JSON] = (), paid_invoices: Iterable[JSON] | None = None
+) -> Fact:
+    found = subscription_from(data, open_invoices, paid_invoices)
     seeks = (f"account:{found.account_id}",) if found.account_id else ()
     return Fact(root, "subscription", data["id"], found, seeks=seeks, states=states_of(found))
 
@@ -107,9 +109,12 @@ def customer_from(data: JSON) -> Customer:
     )
 
 
-def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscription:
+def subscription_from(
+    data: JSON, open_invoices: Iterable[JSON] = (), paid_invoices: Iterable[JSON] | None = None
+) -> Subscription:
     """A subscription with ``latest_invoice``, ``discounts.source.coupon`` and ``default_payment_method`` expanded. The
-    period is that of its earliest item; a trial offer of an item counts where the subscription has no trial."""
+    period is that of its earliest item; a trial offer of an item counts where the subscription has no trial.
+    ``paid_invoices``: those of the customer that were asked for; without them the latest one has to tell."""
     items = data["items"]["data"]
     prices = [item["price"] for item in items]
     metadata = data.get("metadata") or {}
@@ -127,6 +132,7 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
     renewed = bool(
         period_start and anchor and period_start > anchor and not free and not _first_is_open(oldest, anchor)
     )
+    first_paid = first_paid_at(data["id"], paid_invoices or ())
     offers = [offer for item in items if (offer := item.get("current_trial"))]
     return Subscription(
         subscription_id=data["id"],
@@ -162,9 +168,9 @@ def subscription_from(data: JSON, open_invoices: Iterable[JSON] = ()) -> Subscri
         due_at=tuple(sorted(i.due_at for i in unsettled if i.due_at)),
         pay_url=oldest.url if oldest else "",
         pay_amount=oldest.amount_due - oldest.amount_paid if oldest else 0,
-        ever_paid=paid or renewed,
+        ever_paid=paid or (renewed if paid_invoices is None else first_paid is not None),
         # A subscription's first paid period starts at its billing anchor; later ones tell nothing of the first.
-        first_paid_at=invoice.paid_at if paid and invoice and not renewed else None,
+        first_paid_at=first_paid or (invoice.paid_at if paid and invoice and not renewed else None),
         invoice=invoice,
     )
 

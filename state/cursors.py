@@ -27,10 +27,8 @@ class Cursors(Base):
     @writing
     def lease_cursor(self, connection: Connection, source: str, owner: str, seconds: float) -> Cursor | None:
         """None when someone else is reading. Every page stored under the lease renews it for ``seconds``."""
-        new = self.database.insert(cursors).values(source=source).on_conflict_do_nothing()
-        connection.execute(new)
         free = cursors.c.lease_owner.is_(None) | (cursors.c.lease_until <= clock())
-        row = connection.execute(
+        lease = (
             update(cursors)
             .where(cursors.c.source == source, free)
             .values(
@@ -40,7 +38,11 @@ class Cursors(Base):
                 lease_seconds=seconds,
             )
             .returning(cursors)
-        ).one_or_none()
+        )
+        row = connection.execute(lease).one_or_none()
+        if row is None:
+            new = self.database.insert(cursors).values(source=source).on_conflict_do_nothing()
+            row = connection.execute(lease).one_or_none() if connection.execute(new).rowcount else None
         return _cursor(row) if row else None
 
     @writing

@@ -9,7 +9,7 @@ from connectors import wire
 from connectors.contract import ConnectorError, Gone, Page, Rejected
 from connectors.stripe.client import StripeApi, StripeIdentity
 from connectors.stripe.events import EventLog
-from connectors.stripe.scan import CARD, SUBSCRIPTION, Scan, has_more_items
+from connectors.stripe.scan import CARD, SUBSCRIPTION, Scan, first_payment_unclear, has_more_items
 from mappings.model import JSONObject, Record, Ref
 
 ENDED = ("canceled", "incomplete_expired")
@@ -21,12 +21,13 @@ _OF_CUSTOMER = ("data.customer.invoice_settings.default_payment_method",)
 class StripeBilling:
     """Source ``stripe``. A Record's data: ``customer`` (default payment method expanded), ``subscriptions`` (every
     status; latest invoice, coupons and default payment method expanded), ``disputes`` and ``refunds`` of its charges,
-    ``open_invoices`` where a subscription waits for money, and ``payment_methods`` (two at most) where one waits for a
-    default. A deleted customer is ``{"id", "deleted": true}``, alone as a ``customer`` part where its subscriptions are
-    not listed any more; one that Stripe does not know (404) is gone.
+    ``open_invoices`` where a subscription waits for money, ``paid_invoices`` of subscriptions whose latest one does not
+    tell when they were first paid, and ``payment_methods`` (two at most) where one waits for a default. A deleted
+    customer is ``{"id", "deleted": true}``, alone as a ``customer`` part where its subscriptions are not listed any
+    more; one that Stripe does not know (404) is gone.
 
     A look is two requests, three without a subscription; one more for each disputed charge,
-    for open invoices, and where there is no default payment method.
+    for open invoices, for a subscription's paid ones, and where there is no default payment method.
     Bulk pages hold one ``part`` per Record (``subscription``, ``customer``, ``dispute``, ``refund``), its data the bare
     object; an unpaid subscription has its customer's ``open_invoices``.
     """
@@ -89,10 +90,15 @@ class StripeBilling:
         if any(subscription.get("status") in OPEN_INVOICE_STATUSES for subscription in found):
             invoices = {"customer": ref.id, "status": "open"}
             record["open_invoices"] = list(self._api.everything("/v1/invoices", invoices))
+        if unclear := [item["id"] for item in found if first_payment_unclear(item) and not deleted]:
+            record["paid_invoices"] = [invoice for id in unclear for invoice in self._paid(id)]
         if _without_default(customer, found):
             query = {"customer": customer["id"], "limit": 2}
             record["payment_methods"] = self._api.get("/v1/payment_methods", query).get("data") or []
         return record
+
+    def _paid(self, subscription: str) -> Iterator[JSONObject]:
+        return self._api.everything("/v1/invoices", {"subscription": subscription, "status": "paid"})
 
     def _payments(self, ref: Ref, deleted: bool) -> JSONObject:
         """Charges say which of them are disputed and bring their ten newest refunds along; disputes are listed by

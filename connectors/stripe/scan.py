@@ -104,8 +104,8 @@ class Scan:
         found = [(Ref("stripe", "customer", root), item) for item in items if (root := _root(stream, item))]
         self.skipped += len(items) - len(found)
         return Page(
-            records=[Record(ref, self._bare(item), stream) for ref, item in found if not has_more_items(item)],
-            changes=[self._hint(ref) for ref, item in found if has_more_items(item)],
+            records=[Record(ref, self._bare(item), stream) for ref, item in found if not _needs_a_look(item)],
+            changes=[self._hint(ref) for ref, item in found if _needs_a_look(item)],
             cursor=self._at.text(),
         )
 
@@ -134,6 +134,38 @@ def _root(stream: str, item: JSONObject) -> str:
         return str(item["id"])
     charge = item.get("charge")
     return str(item.get("customer") or (charge.get("customer") if isinstance(charge, dict) else "") or "")
+
+
+def _needs_a_look(item: JSONObject) -> bool:
+    """What a page cannot tell. Which periods of an unpaid one were not paid, its open invoices do."""
+    unclear = _began_anew(item) or (item.get("status") not in UNPAID and _later_unpaid(item))
+    return unclear or has_more_items(item)
+
+
+def first_payment_unclear(subscription: JSONObject) -> bool:
+    """Whether its latest invoice leaves open if, or since when, it was ever paid."""
+    return _began_anew(subscription) or _later_unpaid(subscription)
+
+
+def _later_unpaid(subscription: JSONObject) -> bool:
+    """Other periods came before the one whose invoice is not paid."""
+    latest = subscription.get("latest_invoice")
+    if not isinstance(latest, dict) or _period(subscription) <= subscription.get("billing_cycle_anchor", 0):
+        return False
+    return latest.get("status") != "paid" or not latest.get("amount_paid")
+
+
+def _began_anew(subscription: JSONObject) -> bool:
+    """A resumption or another interval moved its billing anchor, and this is the first period since."""
+    anchor = subscription.get("billing_cycle_anchor")
+    known = (subscription.get(name) for name in ("created", "start_date", "trial_end"))
+    return anchor is not None and anchor not in known and _period(subscription) <= anchor
+
+
+def _period(subscription: JSONObject) -> int:
+    """When its earliest item's current period started."""
+    starts = (item.get("current_period_start") for item in subscription["items"]["data"])
+    return min((start for start in starts if start), default=0)
 
 
 def has_more_items(subscription: JSONObject) -> bool:

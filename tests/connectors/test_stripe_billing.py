@@ -67,6 +67,19 @@ def test_open_invoices_come_with_an_unpaid_subscription(live, billing):
     assert bool(data.get("open_invoices")) == (data["subscriptions"][0]["status"] != "canceled")
 
 
+def test_paid_invoices_come_where_the_latest_one_does_not_tell_of_the_first(live, billing, stripe_api):
+    id = seed(live, card="ok", subscription={"price": "price_team_monthly", "created": NOW - 20 * 86_400})
+    (sub,) = billing.fetch(customer(id)).data["subscriptions"]
+    assert "paid_invoices" not in billing.fetch(customer(id)).data
+    assert sub["id"] in [record.data["id"] for page in billing.scan(None) for record in page.records]
+    change = {"items": [{"id": sub["items"]["data"][0]["id"], "price": "price_pro_yearly"}]}
+    stripe_api.post(f"/v1/subscriptions/{sub['id']}", change, "k1")
+    assert len(billing.fetch(customer(id)).data["paid_invoices"]) == 2
+    pages = list(billing.scan(None))
+    assert sub["id"] not in [record.data["id"] for page in pages for record in page.records]
+    assert customer(id) in [change.ref for page in pages for change in page.changes]
+
+
 def test_a_deleted_customer_is_told_from_an_unknown_one(live, billing, stripe_api):
     id = seed(live)
     stripe_api._http.delete(f"/v1/customers/{id}")

@@ -146,11 +146,15 @@ def _trial(scene: Scene, account: str, facts: Facts, value: str) -> None:
 
 
 def _buy(scene: Scene, account: str, facts: Facts, price: str) -> None:
-    """A checkout takes a card and makes a customer where there is none."""
-    if not _alive(facts):
+    """A checkout takes a card and makes a customer where there is none; what is paused is resumed."""
+    sub = _alive(facts)
+    if not sub or sub["status"] == "paused":
         customer = _customer(scene, account, facts)
         if not _has_card(facts):
             scene.control("POST", f"/stripe/customers/{customer}/card", {"outcome": "ok"})
+    if sub and sub["status"] == "paused":
+        scene.stripe("POST", f"/v1/subscriptions/{sub['id']}/resume")
+    if not sub:
         scene.stripe("POST", "/v1/subscriptions", customer=customer, **{"items[0][price]": f"price_{price}"})
 
 

@@ -6,13 +6,14 @@ nothing that Instep does, but for the trial that it starts, so the same life can
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from random import Random
 
 DAY = 86400
 DAYS = 400
-# When in a day something may happen (UTC); reminders and vendors have their own moments.
-HOURS = (1, 7, 12, 16, 21)
+Wish = tuple[int, str, str]
+"""day, what, and what it needs to know"""
 ZONES = (
     "Pacific/Auckland", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "Australia/Lord_Howe",
     "Asia/Kolkata", "UTC", "",
@@ -25,19 +26,33 @@ WEIGHTS = {
 }  # fmt: skip
 REQUESTS = {"ask trial": 2, "ask cancel": 2, "ask keep": 2, "ask reactivate": 3, "ask charge": 1}
 ROLES = ("owner", "billing", "member")
-PLANS = ("pro", "team")
+# What belongs together, with the days in between; every second life has one or two of them among its other acts.
+STORIES = (
+    (("release", "", 0), ("buy", "pro_monthly", 0), ("cancel now", "", 45), ("buy", "pro_monthly", 50)),
+    (("release", "", 0), ("buy", "pro_yearly", 0), ("cancel now", "", 20), ("buy", "team_monthly", 8)),
+    (("release", "", 0), ("buy", "team_monthly", 0), ("bank declines", "", 15), ("charge again", "", 40)),
+    (("release", "", 0), ("cancel now", "", 0), ("trial", "14 pause", 1), ("card", "", 9), ("cancel at end", "", 30)),
+)
+# How many days staff leave an account on hold, and people a subscription paused, on average.
+ENDS = {"hold": ("release", 12), "pause": ("resume", 20)}
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Lives that share a world. ``stands_still``: the day from which Instep rests in the run with the late jump."""
+    """Lives that share a world. ``stands_still``: the day from which Instep rests in the run with the late jump.
+    ``hours``: when in a day its people act (UTC); reminders and vendors have their own moments."""
 
     stands_still: int
     dunning: str
     without: str
+    hours: tuple[int, ...]
 
 
-GROUPS = (Group(2, "canceled", "full"), Group(45, "unpaid", "none"), Group(130, "past_due", "none"))
+GROUPS = (
+    Group(2, "canceled", "full", (1, 16)),
+    Group(45, "unpaid", "none", (7, 21)),
+    Group(130, "past_due", "none", (9, 12)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +84,37 @@ def life(seed: int) -> Life:
     dice, group = Random(seed), GROUPS[seed % len(GROUPS)]
     asks = dice.random() < 0.6
     arrives = dice.randrange(min(group.stands_still, 60) if asks else 150)
-    acts = [Act(_hour(dice, arrives), "arrive", dice.choice(("owner", "owner billing", "owner member")))]
     begins = arrives if asks else arrives + dice.randrange(30)
     first = "ask trial" if asks else dice.choice(("trial", "trial", "buy"))
-    acts.append(Act(max(_hour(dice, begins), acts[0].at), first, _value(first, dice)))
+    wishes = [(arrives, "arrive", dice.choice(("owner", "owner billing", "owner member")))]
+    wishes += [(begins, first, _value(first, dice)), *_wishes(dice, begins, group)]
+    for _ in range(dice.choice((0, 0, 1, 2))):
+        wishes += _story(dice, begins + dice.randrange(1, DAYS - begins))
+    acts = [Act(_second(dice, group, day), what, value) for day, what, value in wishes if day < DAYS - 1]
+    earliest = (acts[0].at, max(acts[:2], key=lambda act: act.at).at)
+    later = (replace(act, at=max(act.at, earliest[min(number, 1)])) for number, act in enumerate(acts))
+    return Life(seed, dice.choice(ZONES), tuple(sorted(later, key=lambda act: act.at)))
+
+
+def _wishes(dice: Random, begins: int, group: Group) -> Iterator[Wish]:
     day = float(begins)
     while (day := day + dice.expovariate(1 / dice.choice((1, 4, 12, 50)))) < DAYS - 1:
         weights = WEIGHTS | (REQUESTS if day < group.stands_still - 1 else {})
         (what,) = dice.choices(list(weights), list(weights.values()))
-        acts.append(Act(max(_hour(dice, int(day)), acts[1].at), what, _value(what, dice)))
-    return Life(seed, dice.choice(ZONES), tuple(sorted(acts, key=lambda act: act.at)))
+        yield int(day), what, _value(what, dice)
+        if what in ENDS:
+            ending, days = ENDS[what]
+            yield int(day + dice.expovariate(1 / days)), ending, ""
 
 
-def _hour(dice: Random, day: int) -> int:
-    return day * DAY + dice.choice(HOURS) * 3600
+def _story(dice: Random, day: int) -> Iterator[Wish]:
+    for what, value, days in dice.choice(STORIES):
+        day += int(days * dice.uniform(0.5, 1.5))
+        yield day, what, value
+
+
+def _second(dice: Random, group: Group, day: int) -> int:
+    return day * DAY + dice.choice(group.hours) * 3600
 
 
 def _value(what: str, dice: Random) -> str:

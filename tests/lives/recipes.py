@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import yaml
 
 from .billing import JSON
-from .model import DAY, Expected, Facts
+from .model import Expected, Facts
 from .scene import Scene
 
 PAGE = Path(__file__).parents[2] / "docs" / "marketers.md"
@@ -32,6 +32,10 @@ def _day(at: int) -> date:
 def _ago(at: int | None, now: int) -> int | None:
     """Whole calendar days since then."""
     return None if at is None else (_day(now) - _day(at)).days
+
+
+def _noon(now: int, days_ago: int) -> int:
+    return int(datetime.combine(_day(now) - timedelta(days=days_ago), time(12), ZONE).timestamp())
 
 
 Member = Callable[[Expected, int], bool]
@@ -105,9 +109,9 @@ class Recipes:
                 return found
 
     def _filter(self, line: JSON) -> JSON:
-        """As the page in Intercom would ask: tags by id, relative dates as the unix second they mean now."""
+        """As the page in Intercom would ask: tags by id, relative dates as a second of the day they mean now."""
         operator = OPERATORS[line["operator"]]
         if "tag" in line:
             return {"field": "tag_id", "operator": operator, "value": self._tags[line["tag"]]}
-        value = self._scene.now - line["days_ago"] * DAY if "days_ago" in line else line["value"]
+        value = _noon(self._scene.now, line["days_ago"]) if "days_ago" in line else line["value"]
         return {"field": f"custom_attributes.{line['attribute']}", "operator": operator, "value": value}

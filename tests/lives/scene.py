@@ -71,6 +71,7 @@ class Scene:
     _events: set[str] = field(default_factory=set)
     _heard: int = START
     _customers: dict[str, str] = field(default_factory=dict)
+    _moved: set[str] = field(default_factory=set)
 
     @property
     def product(self) -> Path:
@@ -115,9 +116,9 @@ class Scene:
 
     # What the sources hold
 
-    def read(self) -> set[str]:
-        """All sources; returns the accounts that have moved since the last time."""
-        moved = {self._read_customer(customer) for customer in self._moved()}
+    def read(self) -> None:
+        """All sources; who has moved is remembered for ``moved``."""
+        moved = {self._read_customer(customer) for customer in self._heard_of()}
         made = _by(self.control("GET", "/provisioner/settings")["instances"], "account_id")
         people = _by(self.rows("SELECT * FROM users ORDER BY id"), "team_id")
         requested = _by(self.rows("SELECT * FROM instep_requests ORDER BY requested_at, request_id"), "account_id")
@@ -128,6 +129,12 @@ class Scene:
             facts.team, facts.people, facts.requests, facts.instances = team, people[id], requested[id], made[id]
             if before != (facts.team, facts.people, facts.requests, facts.instances):
                 moved.add(id)
+        self._moved |= moved
+
+    def moved(self) -> set[str]:
+        """Accounts whose sources have moved since this was asked last, now read."""
+        self.read()
+        moved, self._moved = self._moved, set()
         return moved
 
     def read_if_unknown(self, account: str) -> None:
@@ -135,7 +142,7 @@ class Scene:
         if not self.facts.get(account, Facts()).customer:
             self.read()
 
-    def _moved(self) -> set[str]:
+    def _heard_of(self) -> set[str]:
         """Customers that an event names which we have not seen; events are listed for 30 days only."""
         if self.now - self._heard > 20 * 86400:
             self._heard = self.now

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import samples
 import stripe as sdk
-from samples import T0, discount, invoice, item, open_invoice, paused, subscription
+from samples import T0, discount, invoice, item, open_invoice, paused, root, subscription
 
 from mappings.model import Customer, Record, Ref, Subscription, body_from_json
 from mappings.money import major
@@ -182,6 +182,28 @@ def test_a_period_that_follows_an_unpaid_one_proves_no_payment(first_open: int, 
     later = open_invoice(id="in_3", status_transitions={"finalized_at": T0 + 2 * MONTH, "paid_at": None})
     renewed = subscription(item(start=T0 + 2 * MONTH, end=T0 + 3 * MONTH), status="past_due", latest_invoice=later)
     assert subscription_from(renewed, [opened, later]).ever_paid is ever_paid
+
+
+def test_paid_invoices_tell_when_money_came_first_whatever_the_latest_one_says() -> None:
+    latest = open_invoice(id="in_9", billing_reason="subscription_update")
+    moved = subscription(
+        item(start=T0 + MONTH, end=T0 + 13 * MONTH), billing_cycle_anchor=T0 + MONTH, latest_invoice=latest
+    )
+    free = invoice(id="in_0", amount_paid=0, status_transitions={"paid_at": T0})
+    other = {"type": "subscription_details", "subscription_details": {"metadata": {}, "subscription": "sub_2"}}
+    told = [invoice(id="in_7", parent=other, status_transitions={"paid_at": T0 + 1}), free, invoice()]
+    found = subscription_from(moved, [latest], told)
+    assert (found.ever_paid, found.first_paid_at) == (True, T0 + 60)
+    found = subscription_from(moved, [latest], told[:2])
+    assert (found.ever_paid, found.first_paid_at) == (False, None)
+
+
+def test_two_periods_without_a_payment_prove_none() -> None:
+    left = subscription(
+        item(start=T0 + MONTH, end=T0 + 2 * MONTH), status="canceled", latest_invoice=invoice(id="in_2", status="void")
+    )
+    whole = facts(Record(ROOT, root(left) | {"paid_invoices": []}))
+    assert [fact.body.ever_paid for fact in whole if isinstance(fact.body, Subscription)] == [False]
 
 
 def test_a_pause_says_why_and_since_when() -> None:

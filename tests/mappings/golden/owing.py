@@ -127,6 +127,22 @@ FREE = [
         "converted-trial",
     ),
     Case(
+        "seen paying only months after its trial, since nobody looked: that is no news",
+        known(
+            sub(
+                "active",
+                trial=(-100, -90),
+                ever_paid=True,
+                invoice=paid_invoice(-1),
+                seen=seen(paid=("yes", 0, "no"), status=("active", 0, "trialing")),
+            )
+        ),
+        "active",
+        "full",
+        "sub:active plan:pro",
+        {**PRO, "mrr": 20.0, "trial_started_at": day(-100), "trial_ends_at": day(-90)},
+    ),
+    Case(
         "free by a coupon to the end, and ended: the trial never converted",
         known(sub("canceled", trial=(-100, -90), ended_at=day(-1), mrr_minor=0)),
         "trial_expired",
