@@ -21,7 +21,7 @@ LONGEST = 255
 
 
 def details(facts: AccountFacts, leading: Subscription | None, verdict: Verdict, now: int) -> Mapping[str, Scalar]:
-    """By attribute name; None clears. ``last_mrr`` is left out where nothing new is known: it stays."""
+    """By attribute name; None clears. ``last_mrr`` is left out where nothing was ever paid: it stays."""
     stage = verdict.stage
     found: dict[str, Scalar] = {
         "cancel_reason": _cancel_reason(leading, stage),
@@ -33,11 +33,11 @@ def details(facts: AccountFacts, leading: Subscription | None, verdict: Verdict,
         "mrr_mixed": _mixed(facts, stage),
         "reactivated_at": _reactivated_at(facts, leading, stage),
     }
-    last = mrr(facts, stage)
     paid = max((s for s in facts.subscriptions if s.ever_paid), key=_age, default=None)
-    if last is None and paid:
-        last = major(paid.mrr_minor, paid.currency)
-    return found if last is None else {**found, "last_mrr": last}
+    if paid is None:
+        return found
+    revenue = mrr(facts, stage)
+    return {**found, "last_mrr": major(paid.mrr_minor, paid.currency) if revenue is None else revenue}
 
 
 def _age(sub: Subscription) -> tuple[int, str]:

@@ -26,7 +26,7 @@ CONTACT = by_name([
     Attribute("mrr", "float", "Monthly revenue in major units, after discount, without tax",
               "when a subscription is active or past due", "when none is"),
     Attribute("last_mrr", "float", "Monthly revenue of the latest paid subscription, kept after it ended",
-              "with the first mrr", _STAYS),
+              "with the first payment", _STAYS),
     Attribute("mrr_mixed", "boolean", "Whether there are subscriptions in other currencies beside those in mrr",
               "with the contact", _STAYS),
     Attribute("product_access", "string", "What the product lets this account do: full, grace, read_only or none",

@@ -108,7 +108,7 @@ class Account:
         owed = lead.owed if lead and stage in ("past_due", "unpaid", "awaiting_payment") else None
         known: JSON = {
             "plan": plan, "last_plan": lead.plan if lead else None, "mrr": revenue,
-            "last_mrr": ever[-1] if revenue is None and ever else revenue, "mrr_mixed": False,
+            "last_mrr": (ever[-1] if revenue is None else revenue) if ever else None, "mrr_mixed": False,
             "product_access": memory.access,
             "has_payment_method": facts.card, "card_expires_at": facts.card_ends, "instance_url": instance.get("url"),
             "instance_status": instance.get("status"),

@@ -33,6 +33,7 @@ def test_win_back_steps_are_reached_and_end(passed: float, step: int | None, the
 def test_revenue_stays_known_after_churn_and_is_never_invented() -> None:
     assert told(known(LEFT))["last_mrr"] == 15.0
     assert "last_mrr" not in told(known(sub("trialing", trial=(-4, 10))))
+    assert "last_mrr" not in told(known(sub("past_due", trial=(-18, -4), open_since=day(-4))))
     assert told(known(LEFT, sub("trialing", "sub_2", trial=(-4, 10))))["last_mrr"] == 15.0
 
 
