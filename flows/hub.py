@@ -255,8 +255,9 @@ class Hub:
         return planned
 
     def forget(self) -> None:
-        """Hints that were dealt with long ago."""
-        while self.instep.store.purge(self.instep.now()):
+        """Hints that were dealt with long ago, and the journal and runs by ``policy.journal_days``."""
+        store, now, days = self.instep.store, self.instep.now(), self.instep.systems.config.policy.journal_days
+        while store.purge(now) or (days and store.purge_journal(now - days * 86_400)):
             pass
 
     def sent(self) -> list[Entry]:
@@ -278,6 +279,7 @@ def sync(instep: Instep, only: Sequence[AccountId] = (), progress: Progress = la
         hub.pull()
         if hub.ready():
             hub.until_idle(only)
+        hub.forget()
     return hub.report
 
 

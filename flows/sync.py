@@ -22,5 +22,6 @@ def sync(only: list[str] | None = None) -> State[Any]:
         hub.look()
         if hub.ready():
             work_on(hub, hub.batches(accounts(only)))
+        hub.forget()
 
     return run("sync", chain)

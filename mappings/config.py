@@ -56,6 +56,7 @@ class Policy(Strict):
     grace_days: Days = 7
     read_only_days: Days = 14
     retention_days: Days = 0
+    journal_days: Days = 400
     reminder_days: list[Annotated[int, Field(ge=1, le=60)]] = [7, 3, 1]
     reminder_hour: Annotated[int, Field(ge=0, le=23)] = 9
     provision_deadline_minutes: Annotated[int, Field(ge=1, le=1440)] = 15

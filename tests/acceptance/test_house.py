@@ -135,3 +135,29 @@ def test_a_state_of_yesterday_does_nothing_twice(first: Town, tmp_path: Path) ->
         assert after[what] == before[what], what
     assert town.answer(asked)[0] == "accepted"
     assert (town.plan(), town.todo()) == ([], {})
+
+
+def test_what_is_old_is_forgotten_by_policy(first: Town) -> None:
+    """Hints after 35 days, journal and runs after ``policy.journal_days``; what counts for ever is kept."""
+    town = first
+
+    def held() -> dict[str, int]:
+        with town.open().store.database.engine.begin() as connection:
+            tables = ("inbox", "journal", "runs", "redemptions", "links")
+            return {t: int(connection.exec_driver_sql(f"SELECT count(*) FROM {t}").scalar_one()) for t in tables}
+
+    town.configure("journal_days = 60\n")
+    town.sync()
+    before = held()
+    town.vendors.advance(36 * DAY)
+    town.sync()
+    later = held()
+    assert later["inbox"] < before["inbox"]
+    assert later["journal"] >= before["journal"]
+    town.vendors.advance(25 * DAY)
+    town.sync()
+    last = held()
+    assert last["journal"] < before["journal"]
+    assert last["runs"] < later["runs"]
+    assert (last["redemptions"], last["links"]) == (later["redemptions"], later["links"])
+    assert town.sync().writes == 0

@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
         "grace_days": 7,
         "read_only_days": 14,
         "retention_days": 0,
+        "journal_days": 400,
         "reminder_days": [7, 3, 1],
         "reminder_hour": 9,
         "provision_deadline_minutes": 15,
