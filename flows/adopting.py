@@ -14,11 +14,26 @@ from flows.gathering import gather
 from flows.house import Instep
 from flows.settings import Failed
 from flows.strangers import refuse_strangers
+from flows.telling import lines
 from flows.wiring import TargetLine
 from flows.wording import counted
 from mappings.adoption import Match, contact_of, match
+from mappings.concerns import concerns
+from mappings.deciding import CREATE
 from mappings.lifecycle import life
-from mappings.model import AccountFacts, AccountId, Desired, Fact, Held, Link, Person, Record, Subject, person_subject
+from mappings.model import (
+    AccountFacts,
+    AccountId,
+    Desired,
+    Fact,
+    Held,
+    Link,
+    Person,
+    Record,
+    Subject,
+    Undecided,
+    person_subject,
+)
 from mappings.plan import version_of
 from state.observed import Observed, Shown, encoded
 from state.store import Todo
@@ -38,7 +53,6 @@ class Matched:
     """``how``: what subjects were matched by, e.g. ``contacts by external_id``."""
 
     how: Counter[str] = field(default_factory=Counter)
-    conflicts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +126,6 @@ class Adopter:
         found, conflicts = self._by_email([w for w in contacts if (CONTACTS, w.desired.subject) not in known])
         self._store.add_links([*new, *found])
         self._store.todo_add(conflicts)
-        self.matched.conflicts += len(conflicts)
         self._tell("matching accounts", len(accounts))
 
     def _wanted(self, accounts: Iterable[AccountId]) -> tuple[list[Wish], list[Wish]]:
@@ -123,6 +136,8 @@ class Adopter:
         for account in accounts:
             facts = gather(self._store, account, instep.house.born_at, systems.pseudonyms, domains)
             current = life(facts, systems.config, systems.catalog, instep.now(), systems.managed, systems.zone)
+            asked = lines(account, concerns(facts, current, systems.config), instep.now())
+            self._store.todo_follow(account, asked)
             for target, wishes in wanted.items():
                 line: TargetLine = self._lines[target]
                 wishes += [Wish(account, facts, desired) for desired in line.wanted(facts, current, systems.config)]
@@ -145,6 +160,7 @@ class Adopter:
         """Whom no contact names: by e-mail, exactly one on each side; else the contact will be made."""
         found, conflicts = list[Found](), list[Todo]()
         offers = self._store.offering([f"email:{wish.email}" for wish in wishes])
+        decided = self._store.decided([wish.desired.subject for wish in wishes], CONTACTS)
         for wish in wishes:
             if wish.desired.problem:
                 continue
@@ -155,18 +171,18 @@ class Adopter:
             if matched.contact:
                 shown = next(one for one in same if one.id == matched.contact.id)
                 found.append(self._link(shown, wish))
-            elif matched.how:
-                conflicts.append(self._conflict(wish, matched))
+            elif matched.asked and decided.get(wish.desired.subject) != CREATE:
+                conflicts.append(self._conflict(wish, matched.asked))
                 found.append((wish.account, _parked(wish.desired)))
             else:
                 self._observed.add(CONTACTS, [_to_be_made(wish)])
         return found, conflicts
 
-    def _conflict(self, wish: Wish, matched: Match) -> Todo:
-        reason = "Intercom has this e-mail under another external_id"
-        ids = ", ".join(matched.candidates)
-        proposal = f"give the right contact of {ids} the external_id {wish.desired.values['external_id']}"
-        return Todo("conflict", wish.desired.subject, CONTACTS, reason, proposal, since=self._instep.now())
+    def _conflict(self, wish: Wish, asked: Undecided) -> Todo:
+        return Todo(
+            "conflict", wish.desired.subject, CONTACTS, asked.reason, asked.proposal, self._instep.now(),
+            account_id=wish.account, decision=asked.decision,
+        )  # fmt: skip
 
     def _link(self, shown: Shown, wish: Wish) -> Found:
         target, desired = wish.desired.target, wish.desired

@@ -52,4 +52,5 @@ def adopt(instep: Instep, only: Sequence[AccountId], tell: Callable[[str, int], 
     mark = config_mark(instep.systems.config, instep.systems.tickets)
     if not only:
         instep.house = instep.store.amend({"adopted_at": instep.now(), "adopted_mark": mark})
-    return Adoption(matched.how, matched.conflicts, foreign_names(instep), foreseen)
+    conflicts = sum(line.kind == "conflict" for line in instep.store.todo())
+    return Adoption(matched.how, conflicts, foreign_names(instep), foreseen)

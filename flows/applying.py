@@ -20,7 +20,7 @@ from flows.pseudonyms import Pseudonyms
 from flows.wiring import TargetLine
 from mappings.model import AccountFacts, Desired, Held, Link, Step, Value
 from mappings.plan import fold, leave_out, next_step, version_of
-from state.store import AlreadyRedeemed, Braked, Claimed, Lease, Store
+from state.store import AlreadyRedeemed, Braked, Claimed, Lease, Store, TodoKind
 
 # More steps than any subject needs: a mapping and a target that never agree must not spin.
 MOST_STEPS = 200
@@ -72,11 +72,15 @@ class Applier:
             self._links.give_back(lease, desired, str(error))
             result.outcome = Outcome.PARKED
         except (Rejected, Gone) as error:
-            self._links.park(lease, self._links.latest(desired), mark, str(error), watch)
+            kind: TodoKind = "gone" if isinstance(error, Gone) else "parked"
+            self._links.park(lease, self._links.latest(desired), mark, str(error), watch, kind)
             result.outcome = Outcome.PARKED
             if desired.once and not watch:
                 self._store.mark([lease.account_id], self._now(), "a request was refused")
-        except (Ambiguous, Claimed) as error:
+        except Ambiguous as error:
+            self._links.conflict(lease, self._links.latest(desired), mark, error, watch)
+            result.outcome = Outcome.PARKED
+        except Claimed as error:
             self._links.park(lease, self._links.latest(desired), mark, str(error), watch, kind="conflict")
             result.outcome = Outcome.PARKED
         except Braked as error:
@@ -148,7 +152,7 @@ class Applier:
         if was_parked:
             if link.state == "parked":
                 self._store.adopt(lease, replace(link, state="ok", parked_for=""))
-            self._store.todo_clear(["parked", "conflict"], desired.subject, desired.target)
+            self._store.todo_clear(["parked", "conflict", "gone"], desired.subject, desired.target)
             if not result.held:
                 self._store.todo_clear(["held"], desired.subject, desired.target)
 

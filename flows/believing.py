@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from connectors.contract import Gone, Rejected, Target, Unknown
+from connectors.contract import Ambiguous, Gone, Rejected, Target, Unknown
 from flows.gathering import REJECTED
 from flows.outcomes import Outcome, Result
 from flows.wiring import TargetLine
+from mappings.adoption import MATCH_EMAIL, conflict
+from mappings.deciding import CONTACTS, CREATE, IGNORE, RETRY
 from mappings.model import AccountFacts, Desired, Held, Later, Link, RequestId, Value, subject_id
 from state.store import Lease, Store, Todo, TodoKind
 
@@ -61,7 +63,21 @@ class Beliefs:
     def find(self, target: Target, desired: Desired, link: Link, since: int | None) -> Held | None:
         """Asked with the id that the Link names, and the ids of what other targets made, where they are known."""
         values = self.resolve(desired.values) or desired.values
-        return target.find(replace(desired, values=values, external_id=link.external_id), since)
+        sure = {**desired.beside, MATCH_EMAIL: False} if self._shared(desired) else desired.beside
+        try:
+            return target.find(replace(desired, values=values, beside=sure, external_id=link.external_id), since)
+        except Ambiguous:
+            # A person decided that nobody there is meant.
+            if self._store.decided([desired.subject], desired.target).get(desired.subject) == CREATE:
+                return None
+            raise
+
+    def _shared(self, desired: Desired) -> bool:
+        """An e-mail that several users have says nothing of who a contact is."""
+        if not desired.beside.get(MATCH_EMAIL):
+            return False
+        key = f"email:{str(desired.values.get('email')).casefold()}"
+        return len(self._store.offering([key]).get(key, {})) > 1
 
     def look_for(self, lease: Lease, target: Target, desired: Desired, link: Link, result: Result) -> Link:
         """What must be there already becomes ours. Raises Rejected where it is not."""
@@ -114,12 +130,10 @@ class Beliefs:
         """What the Link names is not there: make it again where that is allowed, else a person decides."""
         again = target.gone == "recreate" or (target.gone == "once" and link.attempt == 1)
         reason = f"{target.name}: {link.external_id or desired.subject} is no longer there"
-        if target.gone != "recreate":
-            kept = "made again once" if again else "not made again"
-            todo = Todo("gone", desired.subject, desired.target, f"{reason}; {kept}", since=self._now())
-            self._store.todo_add([todo])
         if not again:
-            raise Gone(reason)
+            raise Gone(f"{reason}; not made again")
+        if target.gone != "recreate":
+            self._tell(lease, link, f"{reason}; made again once", "gone", decision=IGNORE)
         return self._store.adopt(lease, Link(link.target, link.subject, attempt=link.attempt + 1))
 
     def resolve(self, values: Mapping[str, Value]) -> dict[str, Value] | None:
@@ -139,12 +153,31 @@ class Beliefs:
         if watch:
             return
         self._store.adopt(lease, replace(link, state="parked", parked_for=mark))
-        self._store.todo_add([Todo(kind, link.subject, link.target, reason, since=self._now())])
+        self._tell(lease, link, reason, kind, decision=RETRY if kind in ("parked", "gone") else "")
+
+    def conflict(self, lease: Lease, link: Link, mark: str, error: Ambiguous, watch: bool) -> None:
+        """Parked; a person chooses among the candidates, or neither."""
+        if watch:
+            return
+        self._store.adopt(lease, replace(link, state="parked", parked_for=mark))
+        ask = conflict(error.reason, error.candidates)
+        fits = link.target == CONTACTS
+        proposal, decision = (ask.proposal, ask.decision) if fits else ("", RETRY)
+        self._tell(lease, link, ask.reason, "conflict", proposal, decision)
+
+    def _tell(
+        self, lease: Lease, link: Link, reason: str, kind: TodoKind, proposal: str = "", decision: str = ""
+    ) -> None:
+        todo = Todo(
+            kind, link.subject, link.target, reason, proposal, self._now(),
+            account_id=lease.account_id, decision=decision,
+        )  # fmt: skip
+        self._store.todo_add([todo])
 
     def give_back(self, lease: Lease, desired: Desired, reason: str) -> None:
         """A refused create has used nothing up. It is parked, a later one has another key, and its request answered."""
         link = self.latest(desired)
         refused = replace(link, state="parked", parked_for=REJECTED, attempt=link.attempt + 1)
         self._store.adopt(lease, refused, release=RequestId(subject_id(desired.subject)))
-        self._store.todo_add([Todo("parked", link.subject, link.target, reason, since=self._now())])
+        self._tell(lease, link, reason, "parked", decision=IGNORE)
         self._store.mark([lease.account_id], self._now(), "a request's create was refused")

@@ -16,13 +16,14 @@ from flows.erasing import Erasing
 from flows.gathering import gather
 from flows.outcomes import Outcome, Pair
 from flows.reading import Reader
+from flows.telling import lines
 from flows.wiring import Systems, TargetLine
-from mappings.alerts import alerts
 from mappings.billing import CANCELLATIONS
+from mappings.concerns import concerns
 from mappings.lifecycle import Life, life
 from mappings.model import AccountFacts, AccountId, Desired, Ref, Subject, request_subject
 from mappings.occurrences import news
-from state.store import Lease, LeaseLost, Store, Todo
+from state.store import Lease, LeaseLost, Store
 
 log = logging.getLogger("instep")
 
@@ -242,12 +243,8 @@ class Engine:
         return facts, life(facts, systems.config, systems.catalog, self._now(), systems.managed, systems.zone)
 
     def _alert(self, facts: AccountFacts, current: Life) -> None:
-        subject = f"account:{facts.account_id}"
-        found = alerts(facts, current)
-        if found:
-            self._store.todo_add([Todo("alert", subject, "", "; ".join(found), since=self._now())])
-        else:
-            self._store.todo_clear(["alert"], subject)
+        asked = concerns(facts, current, self._systems.config)
+        self._store.todo_follow(facts.account_id, lines(facts.account_id, asked, self._now()))
 
     def _settle(self, visit: Visit, current: Life) -> None:
         lease, now = visit.lease, self._now()

@@ -9,6 +9,8 @@ from typing import TypeVar
 from flows.erased import with_erasures
 from flows.pseudonyms import Pseudonyms
 from flows.tickets import Tickets, addresses
+from mappings.concerns import waiting_since_before, with_kept, with_started
+from mappings.deciding import LINK, START
 from mappings.instances import GONE
 from mappings.model import (
     AccessRow,
@@ -25,6 +27,7 @@ from mappings.model import (
     RequestId,
     Subject,
     Subscription,
+    account_subject,
     instance_subject,
     request_subject,
     subject_id,
@@ -52,7 +55,7 @@ def gather(
     company has one trial. ``tickets``: they make its billing links. ``planned``: for a dry run, see with_erasures."""
     known = assemble(account, store.facts([account]).get(account, []), born_at)
     facts = _with_requests(store, with_erasures(store, pseudonyms, known, planned))
-    facts = _with_deletions(store, facts)
+    facts = _with_decisions(store, _with_deletions(store, facts))
     if tickets:
         facts = replace(facts, billing_urls=addresses(store, facts, tickets))
     waiting = [r.request_id for r in facts.requests if r.kind == "trial" and not r.answer]
@@ -67,6 +70,18 @@ def _rejected(store: Store, requests: Iterable[RequestId]) -> frozenset[str]:
     links = store.links(list(subjects)).values()
     trials = (link for link in links if link.target == TRIALS and link.state == "parked")
     return frozenset(subjects[trial.subject] for trial in trials if trial.parked_for == REJECTED)
+
+
+def _with_decisions(store: Store, facts: AccountFacts) -> AccountFacts:
+    """What a person decided about several customers, and about requests from before our time."""
+    if sum(not customer.deleted for customer in facts.customers) > 1:
+        mine = account_subject(facts.account_id)
+        verb, _, kept = store.decided([mine]).get(mine, "").partition(" ")
+        facts = with_kept(facts, kept) if verb == LINK else facts
+    if old := {request_subject(r.request_id): r.request_id for r in waiting_since_before(facts)}:
+        decided = store.decided(list(old))
+        facts = with_started(facts, [old[Subject(name)] for name, text in decided.items() if text == START])
+    return facts
 
 
 def _with_deletions(store: Store, facts: AccountFacts) -> AccountFacts:

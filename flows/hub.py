@@ -82,14 +82,13 @@ class Hub:
         store, now = self.instep.store, self.instep.now()
         store.expire(gone)
         store.start_run(self.report.run, self.report.purpose, now)
-        self._todo_before = len(store.todo())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
         store, report = self.instep.store, self.report
         report.backlog = store.backlog(self.instep.now())
-        report.new_todo = max(0, len(store.todo()) - self._todo_before)
+        report.new_todo = store.todo_told(self.instep.now())
         counts = report.tally.counts() | {"writes": report.writes, "hints": report.looked.hints}
         store.end_run(report.run, counts, _ending(report, error), self.instep.now())
 

@@ -13,8 +13,8 @@ from connectors.contract import ConnectorError, Page, Source, Stale
 from flows.comparing import Compared, Difference
 from flows.erasing import heed
 from flows.wiring import SourceLine, Systems
+from mappings.matching import match, match_surely
 from mappings.model import AccountId, Fact, Record, Ref, fingerprint
-from mappings.plan import match, match_surely
 from mappings.text import identifier
 from state.store import Cause, Cursor, Finding, Hint, Landed, Lease, Shrunk, Store, Todo
 

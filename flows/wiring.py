@@ -10,6 +10,7 @@ from flows.pseudonyms import Pseudonyms
 from flows.tickets import Tickets
 from mappings.catalog import Catalog
 from mappings.config import Config
+from mappings.exclusion import excluded
 from mappings.lifecycle import Life
 from mappings.model import AccountFacts, AccountId, Desired, Fact, Held, Mode, Name, Record, Step
 
@@ -49,7 +50,7 @@ class TargetLine:
 
     def wanted(self, facts: AccountFacts, life: Life, config: Config) -> list[Desired]:
         """What the target should hold for this account; one that is excluded is left alone."""
-        if facts.account and facts.account.excluded and not self.excluded_too:
+        if excluded(facts, config) and not self.excluded_too:
             return []
         if self.since > facts.born_at:
             facts = replace(facts, born_at=self.since)

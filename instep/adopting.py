@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from flows.wording import counted
+from instep import sheets
 from instep.options import Json, Only, Yes
 from instep.screen import as_json, complain, confirm, progress, public, say, show, table
 
@@ -161,22 +161,15 @@ def _files(report: Adoption, folder: Path) -> None:
     """``steps.csv``, ``overwrites.csv`` and ``access.csv``; ids only, what names a person is hidden."""
     folder.mkdir(parents=True, exist_ok=True)
     steps = [(*key, count) for key, count in sorted(report.forecast.steps.items())]
-    _csv(folder / "steps.csv", ("target", "operation", "what", "count"), steps)
-    _csv(folder / "overwrites.csv", ("account_id", "target", "subject", "name", "before", "after"), _overwrites(report))
+    sheets.write(folder / "steps.csv", ("target", "operation", "what", "count"), steps)
+    sheets.write(
+        folder / "overwrites.csv", ("account_id", "target", "subject", "name", "before", "after"), _overwrites(report)
+    )
     falls = [tuple(asdict(fall).values()) for fall in report.forecast.falls]
-    _csv(folder / "access.csv", ("account_id", "before", "after", "reason", "mrr", "currency"), falls)
+    sheets.write(folder / "access.csv", ("account_id", "before", "after", "reason", "mrr", "currency"), falls)
 
 
 def _overwrites(report: Adoption) -> Iterator[tuple[Any, ...]]:
     for line in report.forecast.overwrites:
         before, after = (public({line.name: value})[line.name] for value in (line.before, line.after))
         yield line.account_id, line.target, line.subject, line.name, before, after
-
-
-def _csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A cell that a spreadsheet would take for a formula is quoted as text."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        for row in rows:
-            writer.writerow([f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t" else cell for cell in row])

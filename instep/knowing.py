@@ -1,5 +1,5 @@
-"""Knowing how things stand: status and todo. Asks the state only, so it answers while a vendor is down; only what one
-account may do needs the prices that Stripe has."""
+"""Knowing how things stand. Asks the state only, so it answers while a vendor is down; only what one account may do
+needs the prices that Stripe has."""
 
 from __future__ import annotations
 
@@ -91,36 +91,13 @@ def _show(found: Standing) -> None:
     if backlog.next_at is not None:
         say(f"Next due: {moment(backlog.next_at)}.")
     many = counted(len(found.todo), "line", "needs", "need")
-    say(f"{many} a person: see `instep todo`." if found.todo else _nobody(found))
+    say(f"{many} a person: see `instep todo`." if found.todo else nobody(found))
 
 
-def _nobody(found: Standing) -> str:
+def nobody(found: Standing) -> str:
     """Nothing needs a person; but a run that failed is no reason to rest."""
     ended = next((str(run["ended_by"]) for run in found.runs if run["ended_by"]), "")
     if not ended.startswith("failed"):
         return "Nothing needs a person."
     why = ended.removeprefix("failed: ")
     return f"Nothing needs a person, but the last run failed: {why if why.endswith('.') else f'{why}.'}"
-
-
-def todo(*, json: Json = False) -> int:
-    """List what needs a person, each with its reason and a proposal."""
-    from flows.settings import load_settings
-    from flows.standing import standing
-
-    found = standing(load_settings())
-    lines = found.todo
-    if json:
-        as_json(
-            [
-                {"id": t.id, "kind": t.kind, "subject": t.subject, "target": t.target, "reason": t.reason,
-                 "proposal": t.proposal, "since": t.since}
-                for t in lines
-            ]
-        )  # fmt: skip
-    elif lines:
-        rows = [(t.id, t.kind, t.subject, t.target or "-", t.reason, t.proposal or "-", moment(t.since)) for t in lines]
-        show(table(("#", "kind", "subject", "target", "reason", "proposal", "since"), rows))
-    else:
-        say(_nobody(found))
-    return 0

@@ -17,6 +17,7 @@ from instep import (
     adopting,
     approving,
     auditing,
+    deciding,
     demonstrating,
     door,
     drafting,
@@ -62,7 +63,9 @@ app.command(running.sync)
 app.command(running.sweep)
 app.command(auditing.audit)
 app.command(knowing.status)
-app.command(knowing.todo)
+app.command(deciding.todo)
+app.command(deciding.resolve)
+app.command(deciding.ignore)
 app.command(approving.approve)
 app.command(following.after)
 app.command(erasing.erase)

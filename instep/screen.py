@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from mappings.links import hidden
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 PERSONAL = ("email", "name", "owner_email", "phone")
 # What a table gets where there is no terminal to ask for its width.
@@ -57,6 +59,16 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
     return made
+
+
+def linked(text: str, links: Mapping[str, str]) -> Text:
+    """A cell whose ids lead to the vendor's own page, on a terminal that can."""
+    from rich.text import Text
+
+    cell = Text(text)
+    for id, address in links.items():
+        cell.highlight_regex(re.escape(id), style=f"link {address}")
+    return cell
 
 
 def show(*things: Any) -> None:

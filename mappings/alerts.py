@@ -10,7 +10,6 @@ from mappings.model import AccountFacts
 from mappings.people import billing_contact
 from mappings.requests import ALIVE, KINDS
 from mappings.text import same_email
-from mappings.trials import OVER, too_old
 
 
 def alerts(facts: AccountFacts, life: Life) -> list[str]:
@@ -19,10 +18,6 @@ def alerts(facts: AccountFacts, life: Life) -> list[str]:
 
 
 def _billing(facts: AccountFacts, life: Life) -> Iterator[str]:
-    live = sorted(c.customer_id for c in facts.customers if not c.deleted)
-    if len(live) > 1:
-        best, why = survivor(facts)
-        yield f"several Stripe customers belong to this account: {', '.join(live)}; keep {best}, which {why}"
     yield from _emails(facts)
     if facts.customers and not facts.people and facts.account is None:
         yield "the product does not know this account any more; its access is kept"
@@ -43,16 +38,6 @@ def _emails(facts: AccountFacts) -> Iterator[str]:
             yield f"{other}: it is left as it is"
 
 
-def survivor(facts: AccountFacts) -> tuple[str, str]:
-    """Of several Stripe customers the one to keep, and why: a living subscription, then a card, then the oldest."""
-    alive = {s.customer_id for s in facts.subscriptions if s.status not in OVER}
-    living = [c for c in facts.customers if not c.deleted]
-    best = min(living, key=lambda c: (c.customer_id not in alive, not c.has_payment_method, c.created, c.customer_id))
-    if best.customer_id in alive:
-        return best.customer_id, "has the subscription"
-    return best.customer_id, "has a payment method" if best.has_payment_method else "is the oldest"
-
-
 def _instances(facts: AccountFacts, life: Life) -> Iterator[str]:
     for instance in facts.instances:
         if instance.status == "failed":
@@ -68,9 +53,6 @@ def _instances(facts: AccountFacts, life: Life) -> Iterator[str]:
 
 
 def _requests(facts: AccountFacts, life: Life) -> Iterator[str]:
-    old = sum(not request.answer and too_old(request, facts.born_at) for request in facts.requests)
-    if old:
-        yield f"{old} {'request is' if old == 1 else 'requests are'} older than this installation and not acted on"
     for request_id, (answer, reason) in life.answers.items():
         if answer in ("held", "failed"):
             yield f"request {request_id} {'is held' if answer == 'held' else 'failed'}: {reason}"

@@ -147,6 +147,12 @@ class Brake(Strict):
     instance_deletions_a_day: Annotated[int, Field(ge=0)] = 5
 
 
+class Exclude(Strict):
+    """Accounts that are left alone, beside those that the account view marks ``excluded``."""
+
+    accounts: list[str] = []
+
+
 class After(Strict):
     """The team's own step after an occurrence: a signed URL, or a Prefect deployment as ``flow/deployment``."""
 
@@ -187,6 +193,7 @@ class Config(Strict):
     journey: Journey = Journey()
     brake: Brake = Brake()
     after: dict[str, After] = {}
+    exclude: Exclude = Exclude()
 
     @model_validator(mode="after")
     def _one_plan_a_price(self) -> Config:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from mappings.brake import CHANGES
 from mappings.config import Config
 from mappings.details import LONGEST, support_tier
+from mappings.exclusion import excluded
 from mappings.glossary import CONTACT, JOURNEY, STAGES
 from mappings.lifecycle import Life
 from mappings.model import (
@@ -33,13 +34,13 @@ def is_team(facts: AccountFacts) -> bool:
     return facts.account is not None or any(str(p.account_id) != p.user_id for p in facts.people)
 
 
-def _left_alone(facts: AccountFacts, life: Life) -> bool:
-    return life.stage == "erased" or bool(facts.account and facts.account.excluded)
+def _left_alone(facts: AccountFacts, life: Life, config: Config) -> bool:
+    return life.stage == "erased" or excluded(facts, config)
 
 
 def desired_companies(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
     """One company for each team with people."""
-    if _left_alone(facts, life) or not is_team(facts) or not facts.people:
+    if _left_alone(facts, life, config) or not is_team(facts) or not facts.people:
         return
     known = _journey(facts, config) | account_traits(facts, config)
     extra: Mapping[str, Scalar] = {
@@ -70,7 +71,7 @@ def desired_companies(facts: AccountFacts, life: Life, config: Config) -> Iterab
 
 def desired_contacts(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
     """A contact for each person at home here: billing people carry stage and tags, members company and role."""
-    if _left_alone(facts, life):
+    if _left_alone(facts, life, config):
         return
     for person, memberships in at_home(facts):
         values: dict[str, Value] = {"external_id": contact_id(person), "role": "user", "email": person.email}
@@ -106,7 +107,7 @@ def desired_events(facts: AccountFacts, life: Life, config: Config) -> Iterable[
     """What happened since we were born and in the last 72 hours, once each for those who hear of them. An event is what
     starts a message: none is sent while a payment is disputed."""
     recent = news(life.occurrences, facts.born_at, life.now)
-    if _left_alone(facts, life) or life.stage == "blocked" or "disputed" in life.overlays or not recent:
+    if _left_alone(facts, life, config) or life.stage == "blocked" or "disputed" in life.overlays or not recent:
         return
     plan = _details(life)
     for person, _ in at_home(facts):

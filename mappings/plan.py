@@ -1,12 +1,12 @@
-"""Desired - Link -> the next Step, and what a Step would bring. Also: which account a fact belongs to."""
+"""Desired - Link -> the next Step, and what a Step would bring."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from mappings.brake import REMOVALS, guarded
-from mappings.model import AccountId, Desired, Held, Later, Link, Operation, Scalar, Step, Subject, Value, fingerprint
+from mappings.model import Desired, Held, Later, Link, Operation, Scalar, Step, Subject, Value, fingerprint
 
 
 def next_step(desired: Desired, link: Link, salt: str = "") -> Step | None:
@@ -156,29 +156,3 @@ def fold(link: Link, step: Step, held: Held | None = None) -> Link:
 def scalars(values: Mapping[str, Value]) -> dict[str, Scalar]:
     """The values that a Link can hold."""
     return {name: value for name, value in values.items() if value is None or isinstance(value, str | int | float)}
-
-
-def match(
-    seeks: Sequence[str], offers: Mapping[str, frozenset[AccountId]], seekers: Mapping[str, int]
-) -> AccountId | tuple[str, ...] | None:
-    """The account that a Stripe customer belongs to: by the account view's customer id, then by metadata (its own, else
-    a subscription's), then by a verified e-mail with exactly one candidate on each side. Several accounts for one key:
-    the candidates.
-
-    ``seeks`` best first, e-mails last wherever they stand; ``offers``: key -> accounts that offer it; ``seekers``: key
-    -> facts that seek it.
-    """
-    for key in sorted(seeks, key=lambda key: key.startswith("email:")):
-        found = offers.get(key, frozenset())
-        if len(found) > 1:
-            return tuple(sorted(found)) if not key.startswith("email:") else None
-        if len(found) == 1 and (not key.startswith("email:") or seekers.get(key, 0) <= 1):
-            return next(iter(found))
-    return None
-
-
-def match_surely(
-    seeks: Sequence[str], offers: Mapping[str, frozenset[AccountId]], seekers: Mapping[str, int]
-) -> AccountId | tuple[str, ...] | None:
-    """``match`` while a scan runs: e-mails wait until every candidate has been seen."""
-    return match([key for key in seeks if not key.startswith("email:")], offers, seekers)

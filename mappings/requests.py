@@ -11,6 +11,7 @@ from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.consents import LASTS, about, consents
 from mappings.disputes import lost
+from mappings.exclusion import excluded
 from mappings.links import NO_CARD, PAYMENT_OPEN
 from mappings.model import AccountFacts, Request, RequestId, Subscription
 from mappings.standing import DAY, leading_subscription
@@ -141,7 +142,7 @@ def _refusal(request: Request, facts: AccountFacts, config: Config) -> str:
     account = facts.account
     if not (facts.people or account or facts.customers):
         return "the product does not know this account"
-    if account and account.excluded:
+    if excluded(facts, config):
         return "the account is excluded"
     if account and request.kind != "cancel" and (account.erased or account.hold_reason):
         return "the account is on hold or erased"

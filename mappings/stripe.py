@@ -79,7 +79,7 @@ def _customer_fact(root: Ref, data: JSON, methods: Sequence[JSON] = (), named: s
     seeks = [f"customer:{customer.customer_id}"]
     if account := customer.account_id or named:
         seeks.append(f"account:{account}")
-    elif customer.email:
+    elif not customer.deleted:
         seeks.append(f"email:{customer.email.casefold()}")
     return Fact(root, "customer", customer.customer_id, customer, seeks=tuple(seeks), states=states_of(customer))
 

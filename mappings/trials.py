@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.disputes import lost
+from mappings.exclusion import excluded
 from mappings.links import PAID_LATE, PAID_OPEN, TRIAL_USED
 from mappings.model import AccountFacts, Request, RequestId, Subscription
 from mappings.seen import paused_by_trial_end
@@ -113,7 +114,7 @@ def _refusal(request: Request, facts: AccountFacts, config: Config, catalog: Cat
         return "refused", f"trials are not started by Instep (trials.mode is {config.trials.mode})"
     if not facts.people and not account:
         return "refused", "the product does not know this account"
-    if account and (account.excluded or account.erased or account.hold_reason):
+    if excluded(facts, config) or (account and (account.erased or account.hold_reason)):
         return "refused", "the account is excluded, on hold or erased"
     if lost(facts, config):
         return "refused", "a payment dispute was lost"

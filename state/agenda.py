@@ -175,6 +175,14 @@ def held(lease: Lease) -> ColumnElement[bool]:
     return (agenda.c.account_id == lease.account_id) & mine
 
 
+def working(connection: Connection, accounts: Iterable[AccountId]) -> bool:
+    """Whether a worker has one of these accounts now; locks their rows for the rest of the transaction."""
+    rows = select(agenda.c.account_id).where(
+        agenda.c.account_id.in_(any_of(sorted(accounts))), agenda.c.lease_until > clock()
+    )
+    return bool(connection.execute(rows.where(agenda.c.lease_owner.is_not(None)).with_for_update()).all())
+
+
 def seconds_left(connection: Connection, lease: Lease) -> float | None:
     """By the database's clock; locks the row for the rest of the transaction. None when the token is lost."""
     left = select(agenda.c.lease_until - clock()).where(held(lease))

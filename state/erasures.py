@@ -11,10 +11,10 @@ from mappings.model import AccountId, Ref, Subject
 from state.agenda import put_mark, seconds_left
 from state.database import Base, reading, writing
 from state.forgetting import forget
-from state.ledger import clear_todo
 from state.refs import root_key
 from state.schema import agenda, erasures, facts, journal, links, redemptions, todo
 from state.sql import any_of
+from state.todos import clear_todo
 from state.types import Lease, LeaseLost, Order
 
 DAY: Final = 86_400

@@ -104,6 +104,12 @@ class Facts(Base):
         return int(connection.scalar(select(func.count(facts.c.root.distinct())).where(live)) or 0)
 
     @reading
+    def root_facts(self, connection: Connection, root: Ref) -> list[Fact]:
+        """What is known under a root, whether it has an account or not."""
+        mine = (facts.c.root == root_key(root)) & facts.c.gone.is_(False)
+        return _facts(connection.execute(select(facts).where(mine).order_by(facts.c.kind, facts.c.id)))
+
+    @reading
     def known(self, connection: Connection, kind: str, id: str) -> bool:
         """Whether the product shows a living root of this kind."""
         mine = (facts.c.root == root_key(Ref("product", kind, id))) & facts.c.gone.is_(False)

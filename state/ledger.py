@@ -1,17 +1,17 @@
-"""What is kept for the record: redemptions, todo, journal and runs."""
+"""What is kept for the record: redemptions, journal and runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from mappings.model import RequestId
 from state.database import Base, Database, reading, writing
-from state.schema import journal, redemptions, runs, todo
+from state.schema import journal, redemptions, runs
 from state.sql import any_of
-from state.types import AlreadyRedeemed, Entry, Todo, TodoKind
+from state.types import AlreadyRedeemed, Entry
 
 
 class Ledger(Base):
@@ -27,22 +27,6 @@ class Ledger(Base):
         if rows:
             connection.execute(self.database.insert(redemptions).on_conflict_do_nothing(), rows)
         return len(rows)
-
-    @writing
-    def todo_add(self, connection: Connection, items: Sequence[Todo]) -> int:
-        """Upsert by (kind, subject, target); ``since`` stays that of the first; returns how many are new."""
-        return put_todo(connection, self.database, items)
-
-    @writing
-    def todo_clear(self, connection: Connection, kinds: Sequence[TodoKind], subject: str, target: str = "") -> None:
-        """Ended by itself."""
-        clear_todo(connection, kinds, [subject], target)
-
-    @reading
-    def todo(self, connection: Connection) -> list[Todo]:
-        """Open lines, oldest first."""
-        lines = select(todo).where(todo.c.resolved_at.is_(None)).order_by(todo.c.since, todo.c.id)
-        return [_todo(row) for row in connection.execute(lines)]
 
     @reading
     def journal(self, connection: Connection, limit: int = 100, run: str = "", subject: str = "") -> list[Entry]:
@@ -107,38 +91,8 @@ def write_journal(connection: Connection, entries: Sequence[Entry]) -> None:
         connection.execute(insert(journal), [{name: getattr(entry, name) for name in _ENTRY} for entry in entries])
 
 
-def put_todo(connection: Connection, database: Database, items: Sequence[Todo]) -> int:
-    lines = {(item.kind, item.subject, item.target): item for item in items}
-    if not lines:
-        return 0
-    same = todo.c.subject.in_(any_of({subject for _, subject, _ in lines})) & todo.c.resolved_at.is_(None)
-    opened = {(row.kind, row.subject, row.target): row.since for row in connection.execute(select(todo).where(same))}
-    rows = [
-        {
-            **{name: getattr(item, name) for name in ("kind", "subject", "target", "reason", "proposal")},
-            "since": opened.get(key, item.since),
-            "resolved_at": None,
-            "resolved_by": "",
-        }
-        for key, item in sorted(lines.items())
-    ]
-    new = database.insert(todo)
-    fields = {name: new.excluded[name] for name in ("reason", "proposal", "since", "resolved_at", "resolved_by")}
-    connection.execute(new.on_conflict_do_update(index_elements=["kind", "subject", "target"], set_=fields), rows)
-    return len(lines.keys() - opened.keys())
-
-
-def clear_todo(connection: Connection, kinds: Sequence[TodoKind], subjects: Iterable[str], target: str = "") -> None:
-    over = todo.c.kind.in_(kinds) & todo.c.subject.in_(any_of(subjects)) & (todo.c.target == target)
-    connection.execute(delete(todo).where(over, todo.c.resolved_at.is_(None)))
-
-
 _ENTRY = tuple(Entry.__dataclass_fields__)
 
 
 def _entry(row: Row[Any]) -> Entry:
     return Entry(**{name: getattr(row, name) for name in _ENTRY})
-
-
-def _todo(row: Row[Any]) -> Todo:
-    return Todo(row.kind, row.subject, row.target, row.reason, row.proposal, row.since, row.id)

@@ -46,7 +46,7 @@ class Links(Base):
     def add_links(self, connection: Connection, new: Sequence[tuple[AccountId, Link]]) -> int:
         """Links of subjects that have none, as an adoption found them; a subject or an external id that has one already
         keeps it. Returns how many were new."""
-        rows = [_values(link) | {"account_id": account} for account, link in new]
+        rows = [link_values(link) | {"account_id": account} for account, link in new]
         if not rows:
             return 0
         added = self.database.insert(links).on_conflict_do_nothing().returning(links.c.subject)
@@ -71,7 +71,7 @@ class Links(Base):
         stored = _stored(connection, link)
         if _foreign(stored, link):
             raise LeaseLost(f"someone else has written {link.target} {link.subject} meanwhile")
-        _refuse_claimed(connection, link)
+        refuse_claimed(connection, link)
         put_pushed(connection, self.database, lease, changed, now)
         if release:
             release_keys(connection, release)
@@ -147,9 +147,9 @@ class Links(Base):
         """Whoever writes for the subject now keeps what they stored, but reads the target before anything else."""
         if stored is None:
             _save(connection, lease, None, replace(link, state="suspect"))
-        named = update(links).where(_is(link), links.c.external_id == "").values(external_id=link.external_id)
+        named = update(links).where(is_link(link), links.c.external_id == "").values(external_id=link.external_id)
         connection.execute(named)
-        doubted = update(links).where(_is(link)).values(state="suspect").returning(links.c.account_id)
+        doubted = update(links).where(is_link(link)).values(state="suspect").returning(links.c.account_id)
         accounts = [lease.account_id, *connection.scalars(doubted)]
         put_mark(connection, self.database, accounts, 0, "pushed without the lease")
 
@@ -160,12 +160,12 @@ class Links(Base):
         return connection.execute(parked.values(parked_for="")).rowcount
 
 
-def _is(link: Link) -> Any:
+def is_link(link: Link) -> Any:
     return (links.c.target == link.target) & (links.c.subject == link.subject)
 
 
 def _stored(connection: Connection, link: Link) -> Link | None:
-    row = connection.execute(select(links).where(_is(link)).with_for_update()).one_or_none()
+    row = connection.execute(select(links).where(is_link(link)).with_for_update()).one_or_none()
     return link_of(row) if row else None
 
 
@@ -196,7 +196,7 @@ def _claim(connection: Connection, link: Link) -> Claimed | None:
     return Claimed(link.target, link.external_id, Subject(holder)) if holder else None
 
 
-def _refuse_claimed(connection: Connection, link: Link) -> None:
+def refuse_claimed(connection: Connection, link: Link) -> None:
     if claim := _claim(connection, link):
         raise claim
 
@@ -207,12 +207,12 @@ def _answered(link: Link) -> Link:
 
 def _save(connection: Connection, lease: Lease, stored: Link | None, link: Link) -> Link:
     """An insert that meets a row someone else has just made fails, and the whole transaction is done again."""
-    values = _values(link) | {"account_id": lease.account_id}
-    connection.execute(update(links).where(_is(link)).values(values) if stored else insert(links).values(values))
+    values = link_values(link) | {"account_id": lease.account_id}
+    connection.execute(update(links).where(is_link(link)).values(values) if stored else insert(links).values(values))
     return link
 
 
-def _values(link: Link) -> dict[str, Any]:
+def link_values(link: Link) -> dict[str, Any]:
     plain = {name: getattr(link, name) for name in _SAME}
     # What an audit found is about the Link as it was.
     return plain | {"held": link.values, "sets": link.sets, "sent": link.sent, "drift": None}

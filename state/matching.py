@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 
-from mappings.model import AccountId
+from mappings.model import AccountId, Undecided
 from state.database import Database
-from state.ledger import clear_todo, put_todo
 from state.refs import root_ref
 from state.schema import facts, match_keys
 from state.sql import any_of
+from state.todos import clear_todo, put_todo
 from state.types import Match, Todo
 
 same_fact = (match_keys.c.root == facts.c.root) & (match_keys.c.kind == facts.c.kind) & (match_keys.c.id == facts.c.id)
@@ -39,7 +39,7 @@ class Matching:
     def forget(self, roots: set[str]) -> None:
         """What is gone is in nobody's way any more."""
         if roots:
-            clear_todo(self.connection, ["conflict"], roots)
+            clear_todo(self.connection, ["conflict", "unmatched"], map(_subject, roots))
 
     def run(self, roots: set[str]) -> None:
         """Until nothing more is found: what was matched may offer keys that others seek."""
@@ -69,18 +69,30 @@ class Matching:
         return {root: group for root, group in sorted(rows.items()) if _is_root(group[0])}
 
     def _decide(self, rows: dict[str, list[Row[Any]]]) -> dict[str, AccountId]:
-        """Root -> account; several candidates become a todo."""
+        """Root -> account; what a person has to decide becomes a todo."""
         seeks = {root: [key for row in group for key in row.seeks or ()] for root, group in rows.items()}
         keys = {key for wanted in seeks.values() for key in wanted}
         if not keys:
             return {}
         offers, seekers = self._offers(keys), self._seekers(keys)
         decided = {root: self.match(wanted, offers, seekers) for root, wanted in seeks.items() if wanted}
-        conflicts = {root: found for root, found in decided.items() if isinstance(found, tuple)}
-        reason = "more than one account may own it: "
-        todos = [Todo("conflict", r, "", reason + ", ".join(ids), since=self.now) for r, ids in conflicts.items()]
-        put_todo(self.connection, self.database, todos)
-        return {root: found for root, found in decided.items() if found and not isinstance(found, tuple)}
+        open_ = {root: found for root, found in decided.items() if isinstance(found, Undecided)}
+        self._tell(open_)
+        return {root: found for root, found in decided.items() if found and not isinstance(found, Undecided)}
+
+    def _tell(self, found: dict[str, Undecided]) -> None:
+        """Each root has one line."""
+        conflicts = {_subject(root) for root, why in found.items() if why.conflict}
+        clear_todo(self.connection, ["unmatched"], conflicts)
+        clear_todo(self.connection, ["conflict"], {_subject(root) for root in found} - conflicts)
+        lines = [
+            Todo(
+                "conflict" if why.conflict else "unmatched", _subject(root), "", why.reason, why.proposal,
+                since=self.now, decision=why.decision,
+            )
+            for root, why in found.items()
+        ]  # fmt: skip
+        put_todo(self.connection, self.database, lines)
 
     def _offers(self, keys: set[str]) -> dict[str, frozenset[AccountId]]:
         offer = (match_keys.c.role == "offer") & match_keys.c.key.in_(any_of(keys))
@@ -101,10 +113,15 @@ class Matching:
         owned = update(facts).where(facts.c.root == bindparam("_root"), facts.c.account_id.is_(None))
         rows = [{"_root": root, "account_id": account} for root, account in sorted(found.items())]
         self.connection.execute(owned, rows)
-        clear_todo(self.connection, ["conflict"], found)
+        clear_todo(self.connection, ["conflict", "unmatched"], map(_subject, found))
         self.accounts |= set(found.values())
 
 
 def _is_root(row: Row[Any]) -> bool:
     ref = root_ref(row.root)
     return bool((row.kind, row.id) == (ref.kind, ref.id))
+
+
+def _subject(root: str) -> str:
+    ref = root_ref(root)
+    return f"{ref.kind}:{ref.id}"

@@ -266,8 +266,15 @@ todo = Table(
     _number("since"),
     Column("resolved_at", BigInteger),
     _words("resolved_by"),
+    Column("account_id", Id, nullable=False, server_default=""),
+    _words("decision"),
+    _words("command"),
+    _words("decided"),
+    Column("told_at", BigInteger),
 )
 Index("todo_line", todo.c.kind, todo.c.subject, todo.c.target, unique=True)
+Index("todo_subject", todo.c.subject)
+Index("todo_account", todo.c.account_id)
 
 runs = Table(
     "runs",

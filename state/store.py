@@ -14,6 +14,7 @@ from state.audits import Audits
 from state.brake import Brake
 from state.cursors import AUDIT, Cursors
 from state.database import Database, reading, writing
+from state.deciding import Deciding
 from state.erasures import Erasures
 from state.facts import Facts
 from state.inbox import Inbox
@@ -24,6 +25,7 @@ from state.looks import Looks
 from state.revoking import Revocations
 from state.schema import house, remembered
 from state.sql import clock
+from state.todos import IGNORE, Todos
 from state.types import (
     AlreadyRedeemed,
     Backlog,
@@ -31,6 +33,7 @@ from state.types import (
     Cause,
     Claimed,
     Cursor,
+    Decision,
     Entry,
     Finding,
     Hint,
@@ -42,6 +45,7 @@ from state.types import (
     Limit,
     Match,
     Order,
+    Settled,
     Shrunk,
     StateError,
     Todo,
@@ -50,12 +54,14 @@ from state.types import (
 
 __all__ = [
     "AUDIT",
+    "IGNORE",
     "AlreadyRedeemed",
     "Backlog",
     "Braked",
     "Cause",
     "Claimed",
     "Cursor",
+    "Decision",
     "Entry",
     "Finding",
     "Hint",
@@ -67,6 +73,7 @@ __all__ = [
     "Limit",
     "Match",
     "Order",
+    "Settled",
     "Shrunk",
     "StateError",
     "Store",
@@ -76,7 +83,9 @@ __all__ = [
 ]
 
 
-class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Revocations, Erasures, Audits, Brake):
+class Store(
+    Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Todos, Deciding, Revocations, Erasures, Audits, Brake
+):
     """``now`` parameters are the mapping clock (may be frozen); leases, back-off and retry use the database's clock.
 
     Threads may share a Store. Every method raises StateError when the database cannot be used."""

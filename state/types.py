@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mappings.model import AccountId, Fact, Mode, Ref, Subject
+from mappings.model import AccountId, Fact, Link, Mode, Ref, Subject, Undecided
 
-Match = Callable[
-    [Sequence[str], Mapping[str, frozenset[AccountId]], Mapping[str, int]], AccountId | tuple[str, ...] | None
-]
-"""match(seeks best first, accounts offering each key, number of roots seeking each key) -> the account, or the ids of
-the candidates when there is more than one, or None. Pure; called inside the transaction of a landing."""
+Match = Callable[[Sequence[str], Mapping[str, frozenset[AccountId]], Mapping[str, int]], AccountId | Undecided | None]
+"""match(seeks best first, accounts offering each key, number of roots seeking each key) -> the account, or why a person
+decides, or None. Pure; called inside the transaction of a landing."""
 
 
 class StateError(Exception):
@@ -214,7 +212,12 @@ TodoKind = Literal["unmatched", "conflict", "parked", "held", "alert", "gone"]
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """What needs a person. One open line per (kind, subject, target)."""
+    """What needs a person. One open line per (kind, subject, target).
+
+    ``decision``: what is proposed, as `instep resolve` takes it, e.g. ``link cus_1``; empty where a person has to
+    choose. ``command``: what settles it where that is another command; ``{id}`` stands for the line's id. ``decided``:
+    what was decided, by ``resolved_by`` at ``resolved_at``, which is None while it is open.
+    """
 
     kind: TodoKind
     subject: str
@@ -223,6 +226,35 @@ class Todo:
     proposal: str = ""
     since: int = 0
     id: int = 0
+    account_id: str = ""
+    decision: str = ""
+    command: str = ""
+    decided: str = ""
+    resolved_by: str = ""
+    resolved_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about ``line``, and what follows from it in the same transaction.
+
+    ``link``: who the subject is in the target, as the target was read. ``retry``: the parked Link is tried again.
+    ``owner``: the account that the root ``line`` is about belongs to. ``wake``: accounts that become due.
+    """
+
+    line: Todo
+    text: str
+    by: str
+    link: Link | None = None
+    retry: bool = False
+    root: Ref | None = None
+    owner: AccountId | None = None
+    wake: tuple[AccountId, ...] = ()
+
+
+Settled = Literal["done", "already", "moved", "busy"]
+"""``already``: decided like this before. ``moved``: the line is not what it was when it was decided. ``busy``: somebody
+is working on its account."""
 
 
 @dataclass(frozen=True, slots=True)

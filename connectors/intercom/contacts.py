@@ -55,9 +55,10 @@ class IntercomContacts:
         self._tags.declare(name.name for name in every if name.kind == "tag")
 
     def find(self, desired: Desired, since: int | None) -> Held | None:
-        """By external_id, which does not lag. Else by e-mail: a user without an external_id is taken over where
-        MATCH_EMAIL allows it; every other user with that e-mail is a conflict."""
-        found = self._by_external_id(str(desired.values["external_id"])) or self._by_email(desired)
+        """By external_id, which does not lag, else by the id that is known. Else by e-mail: a user without an
+        external_id is taken over where MATCH_EMAIL allows it; every other user with that e-mail is a conflict."""
+        found = self._by_external_id(str(desired.values["external_id"])) or self._by_id(desired.external_id)
+        found = found or self._by_email(desired)
         return self._held(found, desired) if found else None
 
     def observe(self, resume: str | None) -> Iterator[Page]:
@@ -154,6 +155,16 @@ class IntercomContacts:
         except Gone:
             return None
 
+    def shown(self, contact: str) -> JSONObject:
+        """A contact's own fields, for a person to look at; empty where it is not there."""
+        return self._by_id(contact) or {}
+
+    def _by_id(self, contact: str) -> JSONObject | None:
+        try:
+            return self._api.get(wire.path("contacts", contact)) if contact else None
+        except Gone:
+            return None
+
     def _by_email(self, desired: Desired) -> JSONObject | None:
         email = str(desired.values.get("email") or "")
         if not email:
@@ -198,5 +209,7 @@ def _may_take_over(found: list[JSONObject], allowed: bool) -> JSONObject:
     if len(found) > 1 or found[0].get("external_id"):
         raise Ambiguous("Intercom has this e-mail under another external_id", ids)
     if found[0].get("role") != "user" or not allowed:
-        raise Ambiguous("Intercom has a contact with this unverified e-mail and no external_id", ids)
+        raise Ambiguous(
+            "Intercom has a contact with this e-mail and no external_id, which is not surely this person", ids
+        )
     return found[0]

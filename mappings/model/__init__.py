@@ -34,7 +34,7 @@ from mappings.model.ids import (
     request_subject,
     subject_id,
 )
-from mappings.model.reading import AccountFacts, Change, Erasure, Fact, Occurrence, Record, Ref
+from mappings.model.reading import AccountFacts, Change, Erasure, Fact, Occurrence, Record, Ref, Undecided
 from mappings.model.writing import Desired, Held, Later, Link, LinkState, Name, Operation, Step, Value
 
 __all__ = [
@@ -74,6 +74,7 @@ __all__ = [
     "Step",
     "Subject",
     "Subscription",
+    "Undecided",
     "UserId",
     "Value",
     "account_subject",

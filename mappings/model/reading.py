@@ -74,6 +74,17 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Undecided:
+    """Why a root has no account yet, for a person. ``conflict``: several accounts may own it, else none does.
+    ``decision``: what is proposed, as `instep resolve` takes it; empty where a person has to choose."""
+
+    reason: str
+    proposal: str = ""
+    decision: str = ""
+    conflict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Erasure:
     """The erasure of a person or an account, under way. ``contacts``: its people, each with the id of its contact
     (None: there never was one as far as we know; empty: its id was lost); ``company``: that of its company.

@@ -64,8 +64,8 @@ def test_old_requests_are_told_not_acted_on(town: Town) -> None:
         town.product.add_request(request_id=f"{town.name}-old-{number}", days=None, requested_at=asked, **row)
     town.sync()
     assert [town.answer(f"{town.name}-old-{number}") for number in (1, 2)] == [(None, None), (None, None)]
-    told = town.todo()[f"account:{town.account('acme')}"]
-    assert told == "2 requests are older than this installation and not acted on"
+    told = [town.todo()[f"request:{town.name}-old-{number}"] for number in (1, 2)]
+    assert told == ["a request for trial is older than this installation and not acted on"] * 2
 
 
 def test_a_refused_create_is_answered_and_uses_nothing_up(town: Town) -> None:

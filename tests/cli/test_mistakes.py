@@ -214,7 +214,7 @@ def test_a_run_that_could_not_begin_is_remembered(home: Home) -> None:
     home.set("STRIPE_API_KEY", "sk_test_sandbox")
     home.set("INSTEP_NOW", "2030-01-01T00:00:00+00:00")
     assert home.run("sync").code == 0
-    assert home.run("todo").out == "Nothing needs a person.\n"
+    assert home.run("todo").out.startswith("Nothing needs a person.\n")
 
 
 def test_a_bug_is_one_sentence(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,8 @@ from test_throwaway import Notes, Pad, desired_note
 from connectors.contract import Transient
 from connectors.gate import Unclear
 from flows.wiring import TargetLine
+from mappings.matching import match
 from mappings.model import Record
-from mappings.plan import match
 from mappings.product import facts
 from state.store import Finding
 

@@ -20,7 +20,7 @@ from golden import (
 from golden.words import ACME, CATALOG, Case
 
 from mappings import billing, intercom, product, provisioning, stripe
-from mappings.alerts import alerts
+from mappings.concerns import concerns
 from mappings.glossary import CONTACT, EVENTS
 from mappings.lifecycle import Life, life
 from mappings.model import Desired, Link, Step
@@ -166,7 +166,7 @@ def test_the_instance(case: Case) -> None:
 
 @every
 def test_staff_are_told(case: Case) -> None:
-    told = " ".join(alerts(case.given, lived(case)))
+    told = " ".join(f"{c.reason}; {c.proposal}" for c in concerns(case.given, lived(case), case.config))
     assert case.alert in told
     assert bool(case.alert) == bool(told)
 

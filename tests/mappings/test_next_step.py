@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import desires, words
 
-from mappings.model import AccountId, Desired, Held, Later, Link, Occurrence, Step, Subject, fingerprint
-from mappings.plan import differs, fold, match, next_step, scalars, version_of
+from mappings.model import Desired, Held, Later, Link, Occurrence, Step, Subject, fingerprint
+from mappings.plan import differs, fold, next_step, scalars, version_of
 
 OLGA = Subject("person:olga")
 MOST = 30
@@ -183,40 +183,3 @@ def test_a_version_moves_with_everything_that_is_wanted() -> None:
         replace(plain, problem="unusable"),
     ]
     assert len({version_of(d) for d in (plain, *moved)}) == 5
-
-
-ACME, BETA = AccountId("acme"), AccountId("beta")
-
-
-@pytest.mark.parametrize(
-    ("offers", "seekers", "found"),
-    [
-        ({"customer:c": {ACME}, "account:b": {BETA}, "email:e": {BETA}}, {}, ACME),
-        ({"account:b": {BETA}, "email:e": {ACME}}, {}, BETA),
-        ({"email:e": {ACME}}, {"email:e": 1}, ACME),
-        ({"email:e": {ACME}}, {"email:e": 2}, None),
-        ({"email:e": {ACME, BETA}}, {"email:e": 1}, None),
-        ({"customer:c": {BETA, ACME}, "account:b": {BETA}}, {}, (ACME, BETA)),
-        ({}, {}, None),
-    ],
-    ids=["customer", "metadata", "e-mail", "two customers", "two accounts", "conflict", "unknown"],
-)
-def test_the_account_of_a_customer(
-    offers: dict[str, set[AccountId]], seekers: dict[str, int], found: AccountId | tuple[str, ...] | None
-) -> None:
-    sought = ("customer:c", "account:b", "email:e")
-    assert match(sought, {key: frozenset(accounts) for key, accounts in offers.items()}, seekers) == found
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from(["customer:c", "account:b", "email:e"]), st.frozensets(st.sampled_from([ACME, BETA]))
-    )
-)
-def test_matching_treats_accounts_alike(offers: dict[str, frozenset[AccountId]]) -> None:
-    """Swapping the two accounts swaps the answer."""
-    swap = {ACME: BETA, BETA: ACME}
-    sought = ("customer:c", "account:b", "email:e")
-    straight = match(sought, offers, {})
-    turned = match(sought, {key: frozenset(swap[a] for a in accounts) for key, accounts in offers.items()}, {})
-    assert turned == (swap[straight] if isinstance(straight, str) else straight)

@@ -12,6 +12,7 @@ from mappings.model import (
     Person,
     Ref,
     Subscription,
+    Undecided,
     UserId,
 )
 from state.agenda import seconds_left
@@ -23,15 +24,15 @@ A, B = AccountId("a"), AccountId("b")
 
 def first_offer(
     seeks: Sequence[str], offers: Mapping[str, frozenset[AccountId]], seekers: Mapping[str, int]
-) -> AccountId | tuple[str, ...] | None:
+) -> AccountId | Undecided | None:
     """The first key that somebody offers decides; an e-mail only when one root seeks it."""
     for key in seeks:
         found = sorted(offers.get(key, ()))
         if len(found) == 1 and (not key.startswith("email:") or seekers[key] == 1):
             return found[0]
         if len(found) > 1:
-            return tuple(found)
-    return None
+            return Undecided(", ".join(found), conflict=True)
+    return Undecided("nobody's") if any(key.startswith("email:") for key in seeks) else None
 
 
 def land(store: Store, *findings: Finding, look: int | None = None, **options: object) -> Landed:

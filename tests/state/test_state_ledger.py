@@ -1,4 +1,4 @@
-"""House, todo, journal and runs."""
+"""House, journal and runs."""
 
 from __future__ import annotations
 
@@ -20,31 +20,6 @@ def test_the_house_is_one_row(store: Store) -> None:
     store.settle_in(HOUSE)
     store.settle_in(replace(HOUSE, modes={"contacts": "on"}))
     assert store.house() == replace(HOUSE, modes={"contacts": "on"})
-
-
-def test_a_todo_is_one_line_that_keeps_its_start(store: Store) -> None:
-    assert store.todo_add([LINE, replace(LINE, target="companies")]) == 2
-    assert store.todo_add([replace(LINE, reason="still\x00", since=NOW + 5), replace(LINE, kind="alert")]) == 1
-    lines = {(line.kind, line.target): line for line in store.todo()}
-    assert len(lines) == 3
-    assert replace(lines["parked", "contacts"], id=0) == replace(LINE, reason="still")
-
-
-def test_the_oldest_todo_comes_first(store: Store) -> None:
-    store.todo_add([LINE])
-    store.todo_add([replace(LINE, subject="older", since=NOW - 1)])
-    assert [line.subject for line in store.todo()] == ["older", "person:ann"]
-
-
-def test_a_todo_ends_by_itself(store: Store) -> None:
-    store.todo_add([LINE, replace(LINE, kind="conflict"), replace(LINE, subject="person:ben")])
-    store.todo_clear(["parked", "held"], "person:ann", "companies")
-    assert len(store.todo()) == 3
-    store.todo_clear(["parked", "held"], "person:ann", "contacts")
-    assert {(line.kind, line.subject) for line in store.todo()} == {
-        ("conflict", "person:ann"),
-        ("parked", "person:ben"),
-    }
 
 
 def test_the_journal_is_read_backwards_by_run_or_subject(store: Store) -> None:

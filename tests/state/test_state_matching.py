@@ -23,7 +23,7 @@ from state_facts import (
     user,
 )
 
-from mappings.model import AccountId, Customer, Fact, Ref
+from mappings.model import AccountId, Customer, Fact, Ref, Undecided
 from state.store import Finding, Store
 
 
@@ -116,7 +116,7 @@ def test_two_candidates_become_a_todo_until_one_is_left(store: Store) -> None:
     shared = ("email:x@example.com",)
     land(store, account("a", offers=shared), account("b", offers=shared), customer("cus_1", seeks=shared))
     (line,) = store.todo()
-    assert (line.kind, line.subject, line.since) == ("conflict", "stripe/customer/cus_1", NOW)
+    assert (line.kind, line.subject, line.since) == ("conflict", "customer:cus_1", NOW)
     assert "a, b" in line.reason
     assert store.unmatched()[0] == 1
     land(store, account("b"))
@@ -188,7 +188,7 @@ def test_offers_and_seekers_that_land_at_the_same_time_meet(store: Store) -> Non
 def test_an_offer_that_lands_while_a_seeker_looks_is_found(store: Store) -> None:
     offer = Thread(target=land, args=(store, account("a", "cus_1")))
 
-    def slow_match(*keys: Any) -> AccountId | tuple[str, ...] | None:
+    def slow_match(*keys: Any) -> AccountId | Undecided | None:
         offer.start()
         offer.join(0.2)
         return first_offer(*keys)

@@ -83,7 +83,10 @@ CASES = [
         starts="price_pro",
     ),
     Case(
-        "asked before our time", known(request(asked=-101)), **ASKED, alert="1 request is older than this installation"
+        "asked before our time",
+        known(request(asked=-101)),
+        **ASKED,
+        alert="older than this installation",
     ),
     Case("answered already", known(request(answer="refused")), **ASKED),
     Case("not a request for a trial", known(request(kind="party")), **ASKED, alert="of kind 'party'"),
@@ -132,7 +135,7 @@ CASES = [
         "asked before our time, unreadable",
         known(request(asked=-101, problem="days is not a number")),
         **ASKED,
-        alert="1 request is older",
+        alert="older than this installation",
     ),
     Case(
         "it cannot be read when it was asked",

@@ -1,0 +1,64 @@
+"""What a person decided about a line of todo, with all that follows from it, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, insert, select, update
+
+from mappings.model import AccountId, Ref
+from state.agenda import put_mark, working
+from state.database import Base, writing
+from state.links import is_link, link_values, refuse_claimed
+from state.refs import root_key
+from state.schema import facts, links, todo
+from state.todos import IGNORE
+from state.types import Decision, Settled
+
+
+class Deciding(Base):
+    @writing
+    def decide(self, connection: Connection, decision: Decision, now: int) -> Settled:
+        """Nothing is sent by this. Raises Claimed where the Link's external id is another subject's."""
+        line = decision.line
+        row = connection.execute(select(todo).where(todo.c.id == line.id).with_for_update()).one_or_none()
+        if row is None or row.reason != line.reason:
+            return "moved"
+        if row.resolved_at is not None and row.decided == decision.text:
+            return "already"
+        if row.resolved_at is not None and row.decided != IGNORE:
+            return "moved"
+        if working(connection, decision.wake) or (decision.link and not _take(connection, decision)):
+            return "busy"
+        if decision.retry:
+            parked = (links.c.target == line.target) & (links.c.subject == line.subject)
+            connection.execute(update(links).where(parked, links.c.state == "parked").values(parked_for=""))
+        if decision.root and decision.owner:
+            _own(connection, decision.root, decision.owner)
+        resolved = {"resolved_at": now, "resolved_by": decision.by, "decided": decision.text}
+        connection.execute(update(todo).where(todo.c.id == line.id).values(resolved))
+        put_mark(connection, self.database, decision.wake, now, "decided")
+        return "done"
+
+
+def _take(connection: Connection, decision: Decision) -> bool:
+    """The parked Link as decided. Whoever parked it has read that nothing was made, so a create is a new attempt."""
+    link, (account, *_) = decision.link, decision.wake
+    if link is None:
+        return True
+    refuse_claimed(connection, link)
+    stored = connection.execute(select(links).where(is_link(link)).with_for_update()).one_or_none()
+    if stored is None:
+        connection.execute(insert(links).values(link_values(link) | {"account_id": account}))
+        return True
+    if stored.state != "parked":
+        return False
+    moved = replace(link, attempt=stored.attempt + 1, sequence=stored.sequence + 1)
+    connection.execute(update(links).where(is_link(link)).values(link_values(moved)))
+    return True
+
+
+def _own(connection: Connection, root: Ref, owner: AccountId) -> None:
+    """All facts of the root are the account's from now on; what a later look finds under it inherits that."""
+    mine = (facts.c.root == root_key(root)) & facts.c.account_id.is_(None)
+    connection.execute(update(facts).where(mine).values(account_id=owner))

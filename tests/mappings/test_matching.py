@@ -1,0 +1,70 @@
+"""Which account a Stripe customer belongs to; where that is not sure, a person is asked and nothing is guessed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mappings.matching import match, match_surely
+from mappings.model import AccountId, Undecided
+
+ACME, BETA = AccountId("acme"), AccountId("beta")
+SOUGHT = ("customer:c", "account:b", "email:e")
+METADATA = "its metadata names account b, which the product does not know"
+
+
+@pytest.mark.parametrize(
+    ("offers", "seekers", "found"),
+    [
+        ({"customer:c": {ACME}, "account:b": {BETA}, "email:e": {BETA}}, {}, ACME),
+        ({"account:b": {BETA}, "email:e": {ACME}}, {}, BETA),
+        ({"email:e": {ACME}}, {"email:e": 1}, ACME),
+        ({"customer:c": {BETA, ACME}, "account:b": {BETA}}, {}, "more than one account may own it: acme, beta"),
+        ({"email:e": {ACME}}, {"email:e": 2}, METADATA),
+        ({}, {}, METADATA),
+    ],
+    ids=["customer", "metadata", "e-mail", "two accounts", "two customers", "unknown"],
+)
+def test_the_account_of_a_customer(offers: dict[str, set[AccountId]], seekers: dict[str, int], found: str) -> None:
+    decided = match(SOUGHT, {key: frozenset(accounts) for key, accounts in offers.items()}, seekers)
+    assert (decided.reason if isinstance(decided, Undecided) else decided) == found
+
+
+@pytest.mark.parametrize(
+    ("seeks", "offers", "reason", "decision"),
+    [
+        (("customer:c", "email:e"), {ACME, BETA}, "people of several accounts have its e-mail: acme, beta", ""),
+        (("customer:c", "email:e"), {ACME}, "several customers have the e-mail of account acme", ""),
+        (("customer:c", "email:e"), set(), "no user with a verified e-mail has its e-mail", "ignore"),
+        (("customer:c", "account:x@example.com"), set(), METADATA.replace("account b", "an account"), "ignore"),
+    ],
+)
+def test_no_account_is_proposed_for_money(
+    seeks: tuple[str, ...], offers: set[AccountId], reason: str, decision: str
+) -> None:
+    found = match(seeks, {"email:e": frozenset(offers)} if offers else {}, {"email:e": 2})
+    assert isinstance(found, Undecided)
+    assert (found.reason, found.decision, found.conflict) == (reason, decision, False)
+    assert bool(found.proposal) == (not decision)
+    assert match_surely(seeks, {}, {}) is None
+
+
+def test_nobody_is_told_of_a_deleted_customer_or_of_an_instance() -> None:
+    assert match(("customer:c",), {}, {}) is None
+    assert match(("instance:i",), {}, {}) is None
+
+
+@given(st.dictionaries(st.sampled_from(SOUGHT), st.frozensets(st.sampled_from([ACME, BETA]))))
+def test_matching_treats_accounts_alike(offers: dict[str, frozenset[AccountId]]) -> None:
+    """Swapping the two accounts swaps the answer."""
+    swap = {ACME: BETA, BETA: ACME}
+    straight = match(SOUGHT, offers, {})
+    turned = match(SOUGHT, {key: frozenset(swap[a] for a in accounts) for key, accounts in offers.items()}, {})
+    if isinstance(straight, Undecided) and isinstance(turned, Undecided):
+        assert replace(turned, reason=straight.reason, proposal=straight.proposal) == straight
+    else:
+        assert isinstance(straight, str)
+        assert turned == swap[AccountId(straight)]
