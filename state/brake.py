@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Row, delete, func, select, text, update
 from mappings.model import AccountId
 from state.agenda import put_mark, seconds_left
 from state.database import Base, Database, reading, writing
-from state.ledger import clear_todo, put_todo
 from state.schema import brake, holds, links, todo
 from state.sql import any_of
+from state.todos import clear_todo, put_todo
 from state.types import Braked, Hold, Lease, LeaseLost, Limit, Todo
 
 DAY_SECONDS: Final = 86_400

@@ -83,9 +83,7 @@ __all__ = [
 ]
 
 
-class Store(
-    Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Todos, Deciding, Revocations, Erasures, Audits, Brake
-):
+class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Todos, Deciding, Revocations, Erasures, Audits, Brake):
     """``now`` parameters are the mapping clock (may be frozen); leases, back-off and retry use the database's clock.
 
     Threads may share a Store. Every method raises StateError when the database cannot be used."""
