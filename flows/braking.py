@@ -64,7 +64,10 @@ class Brakes:
 def _line(held: Hold, most: int) -> Todo:
     reason = f"held by the brake: {held.says}; more than {most} {SAYS[held.kind]} within 24 hours"
     proposal = f"if this is meant, `instep approve {held.account_id}`, or `instep approve --kind {held.kind}` for all"
-    return Todo("held", held.subject, held.target, reason, proposal, since=held.since)
+    command = f"instep approve {held.account_id}"
+    return Todo(
+        "held", held.subject, held.target, reason, proposal, held.since, account_id=held.account_id, command=command
+    )
 
 
 class Foresight:

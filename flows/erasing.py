@@ -117,7 +117,7 @@ def weigh(store: Store, config: Config, now: int) -> None:
     were = "1 person or account was" if held == 1 else f"{held} people or accounts were"
     reason = f"{were} marked erased within a day, more than usual: nothing of them is changed"
     proposal = "take the mark back in the product, or `instep erase --held` to let all of them go on"
-    store.todo_add([Todo("held", HELD, "", reason, proposal, since=now)])
+    store.todo_add([Todo("held", HELD, "", reason, proposal, since=now, command="instep erase --held")])
 
 
 class Erasing:

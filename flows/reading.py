@@ -163,7 +163,8 @@ class Reader:
         except Shrunk as shrunk:
             reason = f"it shows {shrunk.met} {shrunk.kind} rows where {shrunk.usual} were, so it is taken for broken"
             proposal = f"if this is true, `instep approve --source {name}`; until then nothing of it is believed"
-            self._store.todo_add([Todo("held", subject, "", reason, proposal, since=self._now())])
+            command = f"instep approve --source {name}"
+            self._store.todo_add([Todo("held", subject, "", reason, proposal, self._now(), command=command)])
             raise ConnectorError(f"{reason} (see `instep todo`)") from None
         self._store.todo_clear(["held"], subject)
         return absent
