@@ -44,13 +44,14 @@ class Front:
         await send_answer(answer, send)
 
     async def _serve(self, system: str, path: str, scope: Scope, body: bytes, wire: Wire) -> None:
+        said = _params(scope, body)
         async with self._turn:
-            fault = self.world.fault_for(system, scope["method"], path)
+            fault = self.world.fault_for(system, scope["method"], path, said)
         if fault is not None and fault.action == "delay":
             await asyncio.sleep(fault.arg)
         async with self._turn:
             self.world.tick()
-            entry = self.world.record(system, scope["method"], path, _params(scope, body))
+            entry = self.world.record(system, scope["method"], path, said)
             entry.fault = fault.action if fault is not None else ""
             answer = instead(fault, system) if fault is not None else None
             if answer is None:

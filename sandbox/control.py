@@ -113,6 +113,7 @@ def _fault(row: Json) -> Fault:
     if fault.action not in ACTIONS:
         raise ValueError(f"no action {fault.action}; there are {', '.join(ACTIONS)}")
     re.compile(fault.path)
+    re.compile(fault.about)
     return fault
 
 

@@ -49,7 +49,8 @@ class Entry:
 class Fault:
     """A scripted failure: after ``skip`` matching calls, the next ``times`` of them get ``action``.
 
-    ``path`` is a regular expression searched in the path (without the vendor's prefix); an empty field matches all.
+    ``path`` is a regular expression searched in the path (without the vendor's prefix), ``about`` one searched in the
+    path and in what the call says; an empty field matches all.
     """
 
     action: str
@@ -59,10 +60,13 @@ class Fault:
     times: int = 1
     skip: int = 0
     arg: float = 0
+    about: str = ""
 
-    def strikes(self, system: str, method: str, path: str) -> bool:
+    def strikes(self, system: str, method: str, path: str, said: Any) -> bool:
         """Whether this call gets the failure; counts ``skip`` and ``times`` down."""
         if self.system not in ("", system) or self.method.upper() not in ("", method) or not re.search(self.path, path):
+            return False
+        if self.about and not re.search(self.about, f"{path} {said}"):
             return False
         if self.skip:
             self.skip -= 1
@@ -133,8 +137,8 @@ class World:
             action()
         self._now = to
 
-    def fault_for(self, system: str, method: str, path: str) -> Fault | None:
-        return next((fault for fault in self.faults if fault.strikes(system, method, path)), None)
+    def fault_for(self, system: str, method: str, path: str, said: Any) -> Fault | None:
+        return next((fault for fault in self.faults if fault.strikes(system, method, path, said)), None)
 
     def record(self, system: str, method: str, path: str, params: Any) -> Entry:
         entry = Entry(len(self.ledger) + 1, self._now, system, method, path, params)

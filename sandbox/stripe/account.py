@@ -39,7 +39,8 @@ class Account:
     """``dunning`` is what happens when retries are exhausted: ``canceled``, ``unpaid`` or ``past_due`` (leave it).
 
     ``pages``: where its hosted pages are. ``asked``: what a Checkout session was asked to make. ``portal``: the
-    settings of the customer portal, None until somebody saves them."""
+    settings of the customer portal, None until somebody saves them. ``event_lag``: seconds until an event is listed,
+    None for never; ``listed_at``: event id -> when, of those that lag."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -64,6 +65,8 @@ class Account:
         self.portal: Json | None = None
         self.outcomes: dict[str, str] = {}
         self.dunning = "canceled"
+        self.event_lag: int | None = 0
+        self.listed_at: dict[str, int | None] = {}
         self.timers: set[tuple[str, str, int]] = set()
         self.request: Json = {"id": None, "idempotency_key": None}
         self.touched = ""
@@ -85,9 +88,12 @@ class Account:
         """Stripe docs: an event holds the object as it was then, and what an update changed. ``at``: before now."""
         data = {"object": orjson.loads(orjson.dumps(obj))} | ({"previous_attributes": previous} if previous else {})
         self.touched = self.touched or type
+        id = self.world.new_id("evt_", 24)
+        if self.event_lag != 0:
+            self.listed_at[id] = None if self.event_lag is None else self.now + self.event_lag
         self.events.add(
             {
-                "id": self.world.new_id("evt_", 24),
+                "id": id,
                 "object": "event",
                 "api_version": VERSION,
                 "created": self.now if at is None else at,
@@ -98,6 +104,11 @@ class Account:
                 "type": type,
             }
         )
+
+    def listed(self, event: Json) -> bool:
+        """Whether the list of events shows it by now."""
+        at = self.listed_at.get(event["id"], 0)
+        return at is not None and at <= self.now
 
     @contextmanager
     def changing(self, obj: Json, *also: str) -> Iterator[Json]:

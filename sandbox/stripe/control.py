@@ -18,6 +18,7 @@ from sandbox.world import World
 Json = dict[str, Any]
 
 OUTCOMES = ("ok", "decline", "action")
+SETTINGS = ("dunning", "key", "lacks", "version", "event_lag")
 DUNNING = ("canceled", "unpaid", "past_due")
 
 
@@ -29,7 +30,8 @@ def control(world: World) -> APIRouter:
     ``POST /customers/{id}/pay`` retries its open invoices; ``POST /customers/{id}/dispute {"status", "reason"}``
     disputes its latest payment, ``PUT`` moves that dispute; ``POST /import [...]``;
     ``PUT /settings {"dunning": "canceled"|"unpaid"|"past_due", "key", "lacks": [permissions that the rk_ key has not],
-    "version": the API version}``; ``PUT /portal`` saves its settings: fields of features, or null for none.
+    "version": the API version, "event_lag": seconds until what happens from now on is listed among the events, null for
+    never}``; ``PUT /portal`` saves its settings: fields of features, or null for none.
     """
     router, held = APIRouter(), service(world)
     account = held.account
@@ -78,12 +80,14 @@ def _answer(act: Any) -> Response:
 
 
 def _settings(held: Service, body: Json) -> Json:
-    if not set(body) <= {"dunning", "key", "lacks", "version"} or body.get("dunning", "unpaid") not in DUNNING:
-        raise invalid(f"settings are key, lacks, version and dunning: {', '.join(DUNNING)}")
+    if not set(body) <= set(SETTINGS) or body.get("dunning", "unpaid") not in DUNNING:
+        raise invalid(f"settings are {', '.join(SETTINGS)}; dunning: {', '.join(DUNNING)}")
     held.account.dunning = body.get("dunning", held.account.dunning)
     held.key, held.version = body.get("key", held.key), body.get("version", held.version)
     held.lacks = set(body.get("lacks", held.lacks))
-    return {"dunning": held.account.dunning, "key": held.key, "lacks": sorted(held.lacks), "version": held.version}
+    held.account.event_lag = body.get("event_lag", held.account.event_lag)
+    shown = {"dunning": held.account.dunning, "event_lag": held.account.event_lag}
+    return shown | {"key": held.key, "lacks": sorted(held.lacks), "version": held.version}
 
 
 def _add_card(account: Account, id: str, body: Json) -> Json:

@@ -47,6 +47,8 @@ def list_events(held: Account, id: str, params: Json) -> Json:
     oldest = held.now - RETENTION
 
     def keep(event: Json) -> bool:
+        if not held.listed(event):
+            return False
         if types is not None:
             return event["type"] in types
         return bool(event["type"] == type or (type.endswith("*") and event["type"].startswith(type[:-1])))

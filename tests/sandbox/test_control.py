@@ -85,6 +85,13 @@ def test_an_answer_may_carry_a_wrong_date(sandbox):
     assert abs(right) < 10
 
 
+def test_faults_match_what_a_call_says(sandbox):
+    fault(sandbox, "500_before", about="metadata.*mine", times=2)
+    assert sandbox.raw("POST", "/v1/customers", {"metadata[id]": "theirs"}).status_code == 200
+    assert sandbox.raw("POST", "/v1/customers", {"metadata[id]": "mine"}).status_code == 500
+    sandbox.control("DELETE", "/faults")
+
+
 @pytest.mark.parametrize(
     ("action", "status", "code"),
     [

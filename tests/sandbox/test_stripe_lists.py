@@ -133,3 +133,19 @@ def test_webhook_endpoints_show_their_secret_once(sandbox):
     assert sandbox.post(f"/v1/webhook_endpoints/{made['id']}", {"disabled": "true"})["status"] == "disabled"
     sandbox.raw("DELETE", f"/v1/webhook_endpoints/{made['id']}")
     assert sandbox.get("/v1/webhook_endpoints")["data"] == []
+
+
+def test_events_may_be_listed_late_or_never(sandbox):
+    sandbox.advance(10)
+    started = sandbox.now
+    try:
+        sandbox.control("PUT", "/stripe/settings", {"event_lag": 300})
+        late = sandbox.customer()
+        sandbox.control("PUT", "/stripe/settings", {"event_lag": None})
+        lost = sandbox.customer()
+    finally:
+        sandbox.control("PUT", "/stripe/settings", {"event_lag": 0})
+    assert (sandbox.events(late), sandbox.events(lost)) == ([], [])
+    sandbox.advance(300)
+    assert (sandbox.events(late), sandbox.events(lost)) == (["customer.created"], [])
+    assert sandbox.get(f"/v1/customers/{lost['id']}")["created"] == started
