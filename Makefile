@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test postgresql lives firstday guards smoke browser lint docs lock clean
+.PHONY: demo test postgresql lives faults kills firstday guards smoke browser lint docs lock clean
 
 demo: $(READY)
 	$(BIN)/instep demo
@@ -22,6 +22,14 @@ lives: $(READY)
 # docs/first-day.md with 3,000 customers and 9,000 contacts, measured; a smaller company: make firstday ARGS="--size 0.1".
 firstday: $(READY)
 	$(BIN)/python -m tests.firstday.run $(ARGS)
+
+# Fault schedules judged by the same model: make faults N=2000; one that went wrong, shrunk: make faults ARGS="--only 17".
+faults: $(READY)
+	$(BIN)/python -m tests.faults.run --count $(or $(N),2000) $(ARGS)
+
+# Workers killed at every commit and every HTTP call of every flow: make kills ARGS="--flow sweep".
+kills: $(READY)
+	$(BIN)/python -m tests.faults.kills $(ARGS)
 
 # A real Prefect server and worker: deployed, scheduled, run.
 smoke: $(READY)

@@ -1,0 +1,1 @@
+"""Seeded faults and kills: schedules of changes and trouble, crash points at every commit and every HTTP call."""

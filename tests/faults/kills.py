@@ -1,0 +1,183 @@
+"""Killed at every commit and every HTTP call of every flow: ``python -m tests.faults.kills``.
+
+Each flow is run once to write its crash points down; then once for each of them, to be killed right there. Afterwards
+one sync, and nobody's help, must bring everything in step. A ghost is stopped instead, wakes up when another worker has
+taken over and finished, and does what it was about to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from flows.hub import sync
+from tests.lives.life import GROUPS
+
+from .cast import first_world
+from .flows import FLOWS, Flow
+from .judge import Judge
+from .points import Passed, arm, stop_at, write_down
+from .stage import Stage, ended, impatient
+
+Told = Callable[[str], None]
+
+
+class Range:
+    """One flow made ready, to be killed in as often as one likes."""
+
+    def __init__(self, first: Stage, folder: Path, flow: Flow) -> None:
+        self._folder, self._flow = folder, flow
+        self._ready = first.clone(folder / "ready")
+        flow.ready(self._ready)
+
+    def points(self) -> list[str]:
+        """What one run passes, in order. Raises AssertionError where that run does not end in step."""
+        path = self._folder / "points"
+        with self._clone() as stage:
+            judge = Judge(stage, [])
+            assert self._fork(stage, write_down(str(path))) == 0
+            assert self._judged(stage, judge) == []
+        return path.read_text("utf-8").splitlines()
+
+    def killed_at(self, number: int) -> list[str]:
+        """What is wrong after a worker was killed at this point and another one has run once."""
+        with self._clone() as stage:
+            judge = Judge(stage, [])
+            how = self._fork(stage, stop_at(number))
+            return self._judged(stage, judge) + ([] if how == -signal.SIGKILL else [f"it ended with {how}"])
+
+    def killed_after(self, seconds: float) -> list[str]:
+        """The same at a random moment, wherever that is."""
+        with self._clone() as stage:
+            judge = Judge(stage, [])
+            pid = stage.fork(self._work)
+            time.sleep(seconds)
+            os.kill(pid, signal.SIGKILL)
+            ended(pid)
+            return self._judged(stage, judge)
+
+    def stopped_at(self, number: int) -> list[str]:
+        """What is wrong after a worker slept here beyond its leases, another one ran, and it woke up and went on."""
+        with self._clone() as stage:
+            judge = Judge(stage, [])
+            pid = stage.fork(lambda mine: self._armed(mine, stop_at(number, signal.SIGSTOP)))
+            assert os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1])
+            stage.end_leases()
+            stage.run(sync)
+            stage.rest()
+            os.kill(pid, signal.SIGCONT)
+            how = ended(pid)
+            found = self._judged(stage, judge) + ([f"it ended with {how}"] if how else [])
+            # A late overwrite by a ghost is repaired, not prevented.
+            return [line for line in found if not line.startswith("I4")]
+
+    def close(self) -> None:
+        self._ready.close()
+
+    @contextmanager
+    def _clone(self) -> Iterator[Stage]:
+        stage = self._ready.clone(self._folder / "clone")
+        try:
+            yield stage
+        finally:
+            stage.close()
+
+    def _fork(self, stage: Stage, passed: Passed) -> int:
+        return ended(stage.fork(lambda mine: self._armed(mine, passed)))
+
+    def _armed(self, stage: Stage, passed: Passed) -> None:
+        arm(passed)
+        self._work(stage)
+
+    def _work(self, stage: Stage) -> None:
+        self._flow.work(stage.wake())
+
+    def _judged(self, stage: Stage, judge: Judge) -> list[str]:
+        stage.move(stage.now + 300)
+        judge.before()
+        report = stage.run(sync)
+        judge.after(report)
+        if not report.ok:
+            judge.wrong.append(f"the sync afterwards went wrong: {report.troubles} {report.tally.bugs}")
+        judge.finally_()
+        return judge.wrong
+
+
+@dataclass
+class Done:
+    """``wrong``: flow and point -> what was wrong afterwards."""
+
+    wrong: dict[str, list[str]] = field(default_factory=dict)
+    points: int = 0
+    kills: int = 0
+    ghosts: int = 0
+
+    def add(self, where: str, found: list[str]) -> None:
+        if found:
+            self.wrong[where] = found
+
+
+def kill(
+    folder: Path, names: Sequence[str], every: int, ghosts: int, random: int, told: Told = lambda line: None
+) -> Done:
+    """At every so many points of each flow; ``ghosts``: stopped at every so many, and ``random``: how many moments."""
+    done = Done()
+    with impatient():
+        first = first_world(folder / "first", GROUPS[0])
+        for name in names:
+            range_ = Range(first, folder / name.replace(" ", "-"), FLOWS[name])
+            _one(name, range_, done, every, ghosts, random)
+            range_.close()
+            told(f"{name}: {done.points} points, {done.kills} kills, {done.ghosts} ghosts, {len(done.wrong)} wrong")
+        first.close()
+    return done
+
+
+def _one(name: str, range_: Range, done: Done, every: int, ghosts: int, random: int) -> None:
+    points, dice = range_.points(), Random(name)
+    done.points += len(points)
+    for number in range(1 + dice.randrange(every), len(points) + 1, every):
+        done.kills += 1
+        done.add(f"{name} {number}: killed {points[number - 1]}", range_.killed_at(number))
+    # Stopped in the middle of a commit it would keep SQLite locked.
+    places = [number for number, point in enumerate(points, 1) if not point.startswith("before commit")]
+    for number in places[dice.randrange(ghosts) :: ghosts] if ghosts else ():
+        done.ghosts += 1
+        done.add(f"{name} {number}: stopped {points[number - 1]}", range_.stopped_at(number))
+    for _ in range(random):
+        seconds = dice.random() * (0.2 + len(points) / 400)
+        done.kills += 1
+        done.add(f"{name}: killed after {seconds:.3f} s", range_.killed_after(seconds))
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description="Workers killed at every commit and every HTTP call.")
+    options.add_argument("--flow", choices=list(FLOWS), action="append", help="only this one; may be repeated")
+    options.add_argument("--every", type=int, default=1, help="every how many points")
+    options.add_argument("--ghosts", type=int, default=4, help="stopped and woken at every how many; 0 for none")
+    options.add_argument("--random", type=int, default=20, help="kills at random moments, of each flow")
+    given = options.parse_args()
+    with TemporaryDirectory(prefix="instep-kills-") as folder:
+        started = time.monotonic()
+        names = given.flow or list(FLOWS)
+
+        def told(line: str) -> None:
+            print(f"{time.monotonic() - started:6.0f} s  so far, after {line}", flush=True)
+
+        done = kill(Path(folder), names, given.every, given.ghosts, given.random, told)
+    for where, lines in done.wrong.items():
+        print(where, *lines, sep="\n  ")
+    return 1 if done.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,15 @@
+"""Killed at commits and HTTP calls, or asleep beyond the lease: one sync afterwards and all is in step (faults 1, 3
+to 5, 11, 12, 75, 77, 88; invariants I1 to I9). `make kills` goes through every point of every flow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .kills import kill
+
+
+def test_killed_at_commits_and_calls(tmp_path: Path) -> None:
+    done = kill(tmp_path, ["sync"], every=26, ghosts=100, random=1)
+    assert done.wrong == {}
+    assert done.points > 250
+    assert (done.kills, done.ghosts) >= (10, 2)

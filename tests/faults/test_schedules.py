@@ -1,0 +1,18 @@
+"""Two hundred seeded schedules of changes and faults end in step (faults 6 to 9, 11, 22, 42, 51, 69, 78,
+90; invariants I1 to I9); `make faults` plays more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .plan import FAULTS
+from .run import run
+
+COUNT = 200
+
+
+def test_schedules_end_in_step(tmp_path: Path) -> None:
+    total = run(tmp_path, range(1, COUNT + 1))
+    assert total.wrong == {}
+    assert total.counts["schedules"] == COUNT
+    assert len(total.faults) >= len(FAULTS) - 2
