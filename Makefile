@@ -54,6 +54,7 @@ guards: $(READY)
 # docs/guarantees.md: its table. docs/tags.md: every tag, attribute and event, from mappings/glossary and instep.toml.
 docs: $(READY)
 	INSTEP_CONFIG=instep.toml $(BIN)/instep tags --markdown > .tags.md && mv .tags.md docs/tags.md
+	$(BIN)/instep check --markdown > .checks.md && mv .checks.md docs/checks.md
 	$(BIN)/python -m tests.guards.page
 
 $(READY): pyproject.toml requirements.txt

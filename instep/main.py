@@ -17,6 +17,7 @@ from instep import (
     adopting,
     approving,
     auditing,
+    checking,
     deciding,
     demonstrating,
     door,
@@ -50,7 +51,7 @@ app.command(demonstrating.demo)
 app.command(rehearsing.rehearse)
 app.command(simulating.sandbox)
 app.command(starting.init)
-app.command(starting.check)
+app.command(checking.check)
 app.command(naming.tags)
 plans = App(name="plans", help="Plans and what they cost in Stripe.")
 app.command(plans)

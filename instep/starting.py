@@ -1,23 +1,19 @@
-"""Setting an installation up and checking it."""
+"""Setting an installation up."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from instep import offering
 from instep.options import Json, Yes
-from instep.screen import as_json, complain, confirm, console, moment, say, show, table
-
-if TYPE_CHECKING:
-    from flows.checks.finding import Finding
+from instep.screen import as_json, complain, confirm, console, moment, say
 
 EXAMPLE = Path(__file__).parent.parent / "instep.toml"
 CHOICE = 'access_without_subscription = "full"'
-STYLES = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 def init(
@@ -94,31 +90,3 @@ def example(path: Path, access: str | None) -> str:
 
         raise Misuse(no_config(path))
     return EXAMPLE.read_text("utf-8").replace(CHOICE, CHOICE.replace("full", access))
-
-
-def check(*, json: Json = False) -> int:
-    """Check settings, databases, keys, plans, names and clock; each line says what to do."""
-    findings = _findings()
-    bad = any(finding.level == "problem" for finding in findings)
-    if json:
-        as_json([{"about": f.about, "level": f.level, "text": f.text} for f in findings])
-        return int(bad)
-    from rich.text import Text
-
-    lines = table(("", "about", "what"), ())
-    for finding in findings:
-        lines.add_row(Text(finding.level, STYLES[finding.level]), finding.about, Text(finding.text))
-    show(lines)
-    return int(bad)
-
-
-def _findings() -> list[Finding]:
-    """Without settings nothing else can be looked at: then these are listed, all of them."""
-    from flows.checking import check as look
-    from flows.checks.finding import Finding
-    from flows.settings import WrongSettings, load_settings
-
-    try:
-        return look(load_settings())
-    except WrongSettings as error:
-        return [Finding("settings", "problem", sentence) for sentence in error.sentences]

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from connectors.contract import Rejected
-from connectors.intercom import INTERCOM_VERSION, SCOPES
+from connectors.intercom import INTERCOM_VERSION
+from connectors.intercom import SCOPES as SCOPES
 from connectors.intercom import standing as intercom
-from connectors.stripe import RIGHTS, STRIPE_VERSION
+from connectors.stripe import RIGHTS as RIGHTS
+from connectors.stripe import STRIPE_VERSION
 from connectors.stripe import standing as stripe
 from connectors.wire import Hello
 from flows.asking import ask, refusal
@@ -39,7 +41,7 @@ def stripe_key(w: Wires, settings: Settings, linked: bool) -> Findings:
     """A secret key may do everything. For a restricted one, a request for each right that it needs to read."""
     about = "Stripe key"
     if not settings.stripe_api_key.get_secret_value().startswith("rk_"):
-        yield Finding(about, "ok", "a secret key, which may do everything: a restricted one is safer (operating.md)")
+        yield Finding(about, "ok", "a secret key, which may do everything: a restricted one suffices (docs/checks.md)")
         return
     missing = ask("Stripe", lambda: list(stripe.lacking(w.stripe, linked)))
     yield from _rights(about, "Stripe", missing)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from home import Home
 
 from mappings.glossary import EVENTS
@@ -131,3 +133,12 @@ def test_check_tells_before_anything_is_sent_that_names_are_worn_already(home: H
     home.run("init")
     (warning,) = (line for line in levels(home)["warning"] if "already" in line)
     assert "rename ours in [names], or use what is there by `instep go-live --accept-names`" in warning
+
+
+def test_the_page_says_what_is_looked_at_and_every_part_is(on: Home) -> None:
+    printed = on.run("check", "--markdown").out
+    page = (Path(__file__).parents[2] / "docs/checks.md").read_text()
+    assert page == printed, "docs/checks.md is out of date: run `make docs`"
+    told = {line["about"] for line in on.run("check", "--json").data}
+    assert [about for about in told if f"| {about} |" not in page] == []
+    assert len(told) == page.partition("## ")[0].count("\n| ") - 2
