@@ -9,6 +9,8 @@ import pytest
 import requests
 from home import Home
 
+from flows.checks.keys import region
+
 SETTINGS = {"key": "sk_test_sandbox", "lacks": [], "version": "2026-10-28.endive"}
 WORKSPACE = {"name": "Sandbox", "lacks": [], "versions": [f"2.{minor}" for minor in range(7, 17)]}
 
@@ -95,6 +97,13 @@ def test_a_token_of_another_region_is_refused_and_the_address_is_named(vendors: 
     ((level, text),) = told(vendors, "Intercom")
     assert level == "problem"
     assert text.endswith("or the address of its own region into INTERCOM_API_BASE.")
+
+
+def test_the_address_of_another_region_is_named() -> None:
+    (found,) = region("https://api.intercom.io", "EU")
+    assert (found.level, found.text.endswith("set it to https://api.eu.intercom.io")) == ("problem", True)
+    assert list(region("https://api.eu.intercom.io/", "EU")) == []
+    assert list(region("https://proxy.example.com", "AU")) == []
 
 
 def test_versions_that_a_vendor_takes_no_more(vendors: Home) -> None:
