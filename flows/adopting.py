@@ -251,7 +251,7 @@ def _customer(fact: Fact, offers: dict[str, dict[str, set[AccountId]]]) -> str:
         return "customers of nobody"
     keys = (key for key in fact.seeks if any(fact.account_id in owners for owners in offers.get(key, {}).values()))
     word = next(keys, "").partition(":")[0]
-    return f"customers by {BY.get(word, 'their subscriptions')}"
+    return f"customers by {BY.get(word, 'their subscriptions or Checkout')}"
 
 
 def _pages(accounts: Iterator[AccountId], size: int) -> Iterator[Sequence[AccountId]]:

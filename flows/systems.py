@@ -41,7 +41,7 @@ from flows.hooks import Hooks
 from flows.prefect_api import prefect_api
 from flows.settings import Settings
 from flows.wiring import SourceLine, TargetLine
-from mappings import billing, erasure, intercom, product, provisioning, stripe
+from mappings import billing, erasure, intercom, product, provisioning, redemption, stripe
 from mappings.after import desired_calls
 from mappings.config import Config
 
@@ -108,7 +108,7 @@ def targets(w: Wires, config: Config, now: Callable[[], int]) -> list[TargetLine
             stripe.desired_trials,
             stripe.held_trial,
             expect=stripe.expect_trial,
-            redeem=partial(stripe.redemptions, domains=config.trials.one_per_domain),
+            redeem=partial(redemption.redemptions, domains=config.trials.one_per_domain),
         ),
         TargetLine(StripeCharges(w.stripe), billing.desired_charges, expect=billing.expect_charge),
         TargetLine(

@@ -13,8 +13,8 @@ OWN = "customer:"
 def match(
     seeks: Sequence[str], offers: Mapping[str, frozenset[AccountId]], seekers: Mapping[str, int]
 ) -> AccountId | Undecided | None:
-    """By the account view's customer id, then by metadata (its own, else a subscription's), then by a verified e-mail
-    with exactly one candidate on each side. None: nobody has to know.
+    """By the account view's customer id, then by metadata (its own, else a subscription's), by the reference of a
+    Checkout session, then by a verified e-mail with exactly one candidate on each side. None: nobody has to know.
 
     ``seeks`` best first, e-mails last wherever they stand; ``offers``: key -> accounts that offer it; ``seekers``: key
     -> roots that seek it.
@@ -48,7 +48,8 @@ def _unmatched(ranked: Sequence[str], offers: Mapping[str, frozenset[AccountId]]
     named = [key.removeprefix(ACCOUNT) for key in ranked if key.startswith(ACCOUNT)]
     if named:
         account = "an account" if "@" in named[0] else f"account {named[0]}"
-        return Undecided(f"its metadata names {account}, which the product does not know", decision="ignore")
+        why = f"its metadata (or Checkout) names {account}, which the product does not know"
+        return Undecided(why, decision="ignore")
     emails = [key for key in ranked if key.startswith(EMAIL)]
     if not emails:
         return None

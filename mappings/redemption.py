@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mappings.model import AccountFacts, AccountId, Person, RequestId, Subscription
+from mappings.model import AccountFacts, AccountId, Person, RequestId, Step, Subscription, request_subject
 from mappings.people import billing_contact
+from mappings.trials import had_trial, overrides
 
 Key = tuple[str, str]
 GMAIL = ("gmail.com", "googlemail.com")
@@ -75,3 +76,15 @@ def past_trials(facts: AccountFacts, domains: bool = False) -> dict[Key, Request
 
 def _began(trial: Subscription) -> tuple[int, str]:
     return trial.trial_start or 0, trial.subscription_id
+
+
+def redemptions(facts: AccountFacts, step: Step, domains: bool = False) -> list[tuple[str, str]]:
+    """What a trial uses up: (kind, value) of the account, its requester, the requester's e-mail and, with ``domains``,
+    company. What staff grant in spite of an earlier trial, or is paid for, uses up nothing but its own request."""
+    request = next((r for r in facts.requests if request_subject(r.request_id) == step.subject), None)
+    if request and step.values["trial_days"] == 0:
+        return [("paid", request.request_id)]
+    if request and overrides(request) and had_trial(facts, request):
+        return [("override", request.request_id)]
+    contact = next((p for p in facts.people if request and p.user_id == request.user_id), billing_contact(facts.people))
+    return keys_of(facts.account_id, [contact] if contact else [], domains)

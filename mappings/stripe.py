@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from mappings.brake import CHANGES
+from mappings.checkouts import PART, checkout_fact
 from mappings.config import Config
 from mappings.invoices import first_paid_at, invoice_from, open_invoices_of, open_since
 from mappings.lifecycle import Life
@@ -34,11 +35,9 @@ from mappings.model import (
 from mappings.money import monthly_minor
 from mappings.payments import PAYMENTS, card_expires_at, payment_fact
 from mappings.people import billing_contact
-from mappings.redemption import keys_of
 from mappings.requests import ALIVE
 from mappings.seen import states_of
 from mappings.text import clean, email
-from mappings.trials import had_trial, overrides
 
 JSON = Mapping[str, Any]
 DEFAULT_METHOD = "invoice_settings.default_payment_method"
@@ -49,8 +48,8 @@ CHANGED_KEY, SHIFTED_KEY = "instep_request", "instep_shifted"
 
 
 def facts(record: Record) -> list[Fact]:
-    """A whole customer (``customer``, ``subscriptions``, ``open_invoices``, ``disputes``, ``refunds``), or one part of
-    a bulk page."""
+    """A whole customer (``customer``, ``subscriptions``, ``open_invoices``, ``disputes``, ``refunds``, ``checkouts``),
+    or one part of a bulk page."""
     data = record.data
     if data is None:
         return []
@@ -60,11 +59,14 @@ def facts(record: Record) -> list[Fact]:
         return [_subscription_fact(record.ref, data, data.get("open_invoices", ()))]
     if record.part in PAYMENTS:
         return [payment_fact(record.ref, record.part, data)]
+    if record.part == PART:
+        return [checkout_fact(record.ref, data)]
     invoices = data.get("open_invoices", ()), data.get("paid_invoices")
     subscriptions = (_subscription_fact(record.ref, sub, *invoices) for sub in data.get("subscriptions", ()))
     payments = [payment_fact(record.ref, kind, one) for kind in PAYMENTS for one in data.get(f"{kind}s", ())]
     customer = _customer_fact(record.ref, data["customer"], data.get("payment_methods", ()), _named(data))
-    return [customer, *subscriptions, *payments]
+    checkouts = (checkout_fact(record.ref, one) for one in data.get("checkouts", ()))
+    return [customer, *subscriptions, *payments, *checkouts]
 
 
 def _named(data: JSON) -> str:
@@ -283,15 +285,3 @@ def expect_trial(facts: AccountFacts, step: Step, now: int) -> AccountFacts:
         request_id=subject_id(step.subject),
     )
     return replace(facts, subscriptions=(*facts.subscriptions, trial))
-
-
-def redemptions(facts: AccountFacts, step: Step, domains: bool = False) -> list[tuple[str, str]]:
-    """What a trial uses up: (kind, value) of the account, its requester, the requester's e-mail and, with ``domains``,
-    company. What staff grant in spite of an earlier trial, or is paid for, uses up nothing but its own request."""
-    request = next((r for r in facts.requests if request_subject(r.request_id) == step.subject), None)
-    if request and step.values["trial_days"] == 0:
-        return [("paid", request.request_id)]
-    if request and overrides(request) and had_trial(facts, request):
-        return [("override", request.request_id)]
-    contact = next((p for p in facts.people if request and p.user_id == request.user_id), billing_contact(facts.people))
-    return keys_of(facts.account_id, [contact] if contact else [], domains)

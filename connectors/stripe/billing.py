@@ -7,6 +7,7 @@ from typing import Literal
 
 from connectors import wire
 from connectors.contract import ConnectorError, Gone, Page, Rejected
+from connectors.stripe.checkouts import of_customer, unmarked
 from connectors.stripe.client import StripeApi, StripeIdentity
 from connectors.stripe.events import EventLog
 from connectors.stripe.scan import CARD, SUBSCRIPTION, Scan, first_payment_unclear, has_more_items
@@ -22,14 +23,14 @@ class StripeBilling:
     """Source ``stripe``. A Record's data: ``customer`` (default payment method expanded), ``subscriptions`` (every
     status; latest invoice, coupons and default payment method expanded), ``disputes`` and ``refunds`` of its charges,
     ``open_invoices`` where a subscription waits for money, ``paid_invoices`` of subscriptions whose latest one does not
-    tell when they were first paid, and ``payment_methods`` (two at most) where one waits for a default. A deleted
-    customer is ``{"id", "deleted": true}``, alone as a ``customer`` part where its subscriptions are not listed any
-    more; one that Stripe does not know (404) is gone.
+    tell when they were first paid, ``payment_methods`` (two at most) where one waits for a default, and ``checkouts``
+    (see there) where the customer's metadata names no account. A deleted customer is ``{"id", "deleted": true}``, alone
+    as a ``customer`` part where its subscriptions are not listed any more; one that Stripe does not know (404) is gone.
 
-    A look is two requests, three without a subscription; one more for each disputed charge,
-    for open invoices, for a subscription's paid ones, and where there is no default payment method.
-    Bulk pages hold one ``part`` per Record (``subscription``, ``customer``, ``dispute``, ``refund``), its data the bare
-    object; an unpaid subscription has its customer's ``open_invoices``.
+    A look is two requests, three without a subscription; one more for each disputed charge, for open invoices, for a
+    subscription's paid ones, where there is no default payment method, and where the metadata names no account.
+    Bulk pages hold one ``part`` per Record (``subscription``, ``customer``, ``dispute``, ``refund``,
+    ``checkout.session``), its data the bare object; an unpaid subscription has its customer's ``open_invoices``.
     """
 
     name = "stripe"
@@ -95,6 +96,8 @@ class StripeBilling:
         if _without_default(customer, found):
             query = {"customer": customer["id"], "limit": 2}
             record["payment_methods"] = self._api.get("/v1/payment_methods", query).get("data") or []
+        if unmarked(customer):
+            record["checkouts"] = of_customer(self._api, ref.id)
         return record
 
     def _paid(self, subscription: str) -> Iterator[JSONObject]:

@@ -209,6 +209,14 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class Checkout:
+    """A completed Checkout session of Stripe's: ``reference`` is the account that whoever opened it named."""
+
+    session_id: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """A product instance as the provisioner reports it. ``account_id``: whose it says that it is, or empty."""
 
@@ -222,10 +230,11 @@ class Instance:
     requested_at: int | None = None
 
 
-Body = Account | Person | Request | AccessRow | Customer | Subscription | Dispute | Refund | Instance
+Body = Account | Person | Request | AccessRow | Customer | Subscription | Dispute | Refund | Checkout | Instance
 BODIES: Mapping[str, type[Any]] = {
     "account": Account, "person": Person, "request": Request, "access": AccessRow,
-    "customer": Customer, "subscription": Subscription, "dispute": Dispute, "refund": Refund, "instance": Instance,
+    "customer": Customer, "subscription": Subscription, "dispute": Dispute, "refund": Refund,
+    "subscription_checkout": Checkout, "instance": Instance,
 }  # fmt: skip
 
 

@@ -38,6 +38,7 @@ EXPANDABLE: dict[str, dict[str, str]] = {
         "test_clock": "",
     },
     "invoiceitem": {"customer": "customer", "invoice": "invoice", "test_clock": ""},
+    "checkout.session": {"customer": "customer", "invoice": "invoice", "subscription": "subscription"},
     "price": {"product": "product"},
     "product": {"default_price": "price"},
     "payment_method": {"customer": "customer"},

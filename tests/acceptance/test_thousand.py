@@ -49,7 +49,7 @@ def test_a_thousand_accounts_are_read_in_bulk(town: Town) -> None:
 
     pages = MANY // 100
     others = max(0, others_of(town) // 100 + 2)
-    lists = ("subscriptions", "customers", "disputes", "refunds", "events")
+    lists = ("subscriptions", "customers", "disputes", "refunds", "checkout/sessions", "events")
     assert calls.keys() == {f"stripe GET /v1/{name}" for name in lists}
     assert calls["stripe GET /v1/disputes"] == calls["stripe GET /v1/refunds"] == 1
     assert calls["stripe GET /v1/subscriptions"] <= pages + others

@@ -10,11 +10,12 @@ from connectors.stripe import StripeApi, StripeBilling, StripeSettings
 from connectors.stripe.scan import REFUNDS_SINCE
 from mappings.model import Record, Ref
 from mappings.stripe import facts
-from sandbox.stripe import coupons, disputes, refunds, seeding, subscriptions
+from sandbox.stripe import coupons, disputes, refunds, seeding, sessions, subscriptions
 from sandbox.stripe.http import service
 
 PRO = {"price": "price_pro_monthly"}
 DAY = 86_400
+OURS = {"metadata": {"account_id": "a1"}}
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def account(live):
 
 def payer(live, **params) -> str:
     """A customer with a card who has just paid for a month."""
-    id = seeding.add(account(live), {"email": "a@example.com", "card": "ok"})["customer"]
+    id = seeding.add(account(live), OURS | {"email": "a@example.com", "card": "ok"})["customer"]
     subscriptions.create(account(live), "", {"customer": id, "items": [PRO], **params})
     return id
 
@@ -54,9 +55,22 @@ def test_a_look_at_a_payer_is_two_requests(live, billing):
 
 
 def test_without_a_subscription_it_is_three(live, billing):
-    id = seeding.add(account(live), {"card": "ok"})["customer"]
+    id = seeding.add(account(live), OURS | {"card": "ok"})["customer"]
     assert billing.fetch(root(id)).data["customer"]["id"] == id
     assert asked(live) == ["/v1/subscriptions", f"/v1/customers/{id}", "/v1/charges"]
+
+
+def test_where_nothing_names_an_account_checkout_is_asked(live, billing):
+    """By a look and in bulk the same: completed sessions that name one."""
+    id = seeding.add(account(live), {"card": "ok"})["customer"]
+    for name, status in (("acme", "complete"), ("beta", "open"), (None, "complete")):
+        params = {"mode": "setup", "customer": id, "client_reference_id": name, "success_url": "https://a.example.com"}
+        sessions.create(account(live), "", params)["status"] = status
+    looked = [fact for fact in facts(billing.fetch(root(id))) if fact.kind == "subscription_checkout"]
+    assert [fact.seeks for fact in looked] == [("account:acme",)]
+    assert asked(live)[-1] == "/v1/checkout/sessions"
+    records = [record for page in billing.scan(None) for record in page.records]
+    assert [fact for record in records if record.part == "checkout.session" for fact in facts(record)] == looked
 
 
 def test_refunds_come_with_the_charges_and_disputes_one_by_one(live, billing):
@@ -169,14 +183,14 @@ def test_a_living_customer_whose_charges_are_refused_is_not_half_read():
 def test_items_with_coupons_of_their_own_are_fetched():
     item = {"id": "si_1", "discounts": ["di_1"]}
     sub = {"id": "sub_1", "status": "active", "items": {"data": [item], "has_more": False}}
-    sub |= {"customer": {"id": "cus_1", "default_source": "card_1"}}
+    sub |= {"customer": {"id": "cus_1", "default_source": "card_1", **OURS}}
     whole = {"id": "si_1", "discounts": [{"id": "di_1", "source": {"coupon": {"percent_off": 5}}}]}
     api = scripted({"data": [sub], "has_more": False}, {"data": [whole], "has_more": False}, NONE)
     data = StripeBilling(api, lambda: NOW).fetch(root("cus_1")).data
     assert data["subscriptions"][0]["items"]["data"] == [whole]
     pages = list(
         StripeBilling(
-            scripted({"data": [sub | {"created": 1, "customer": "cus_1"}]}, NONE, NONE, NONE), lambda: NOW
+            scripted({"data": [sub | {"created": 1, "customer": "cus_1"}]}, NONE, NONE, NONE, NONE), lambda: NOW
         ).scan(None)
     )
     assert [change.ref for page in pages for change in page.changes] == [root("cus_1")]
@@ -194,5 +208,14 @@ def test_who_pays_by_an_account_object_is_passed_over():
         {"id": "re_2", "created": NOW, "status": "succeeded", "customer": None, "charge": None},
         {"id": "re_3", "created": NOW, "status": "succeeded", "charge": {"id": "ch_3", "customer": "cus_3"}},
     ]
-    (page,) = StripeBilling(scripted({"data": listed}), lambda: NOW).scan('{"stream": "refund"}')
+    page, _ = StripeBilling(scripted({"data": listed}, NONE), lambda: NOW).scan('{"stream": "refund"}')
     assert page.records == [Record(root("cus_3"), listed[2] | {"charge": "ch_3"}, "refund")]
+
+
+def test_a_restricted_key_that_may_not_read_checkout_sessions_reads_the_rest(live):
+    service(live.world).lacks.add("rak_checkout_session_read")
+    settings = StripeSettings(SecretStr("rk_test_sandbox"), live.base + "/stripe")
+    restricted = StripeBilling(StripeApi(settings, gate("stripe")), lambda: live.world.now)
+    id = seeding.add(account(live), {"email": "a@example.com"})["customer"]
+    assert restricted.fetch(root(id)).data["checkouts"] == []
+    assert [record.ref for page in restricted.scan(None) for record in page.records] == [root(id)]

@@ -13,7 +13,7 @@ from mappings.model import AccountId, Undecided
 
 ACME, BETA = AccountId("acme"), AccountId("beta")
 SOUGHT = ("customer:c", "account:b", "email:e")
-METADATA = "its metadata names account b, which the product does not know"
+METADATA = "its metadata (or Checkout) names account b, which the product does not know"
 
 
 @pytest.mark.parametrize(

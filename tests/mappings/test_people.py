@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from golden.words import ACME, BORN, CATALOG, NOW, account, config, customer, day, known, person, request, sub
 
-from mappings import intercom, stripe
+from mappings import intercom, redemption, stripe
 from mappings.lifecycle import Life, billing_contact, home, life
 from mappings.model import AccountFacts, AccountId, Desired, Link
 from mappings.plan import next_step
@@ -155,4 +155,4 @@ def test_a_trial_uses_up_the_account_the_user_and_the_address() -> None:
     (trial,) = stripe.desired_trials(facts, lived(facts), CONFIG)
     step = next_step(trial, Link(trial.target, trial.subject))
     assert step is not None
-    assert stripe.redemptions(facts, step) == [("account", ACME), ("user", "olga"), ("email", "olga@example.com")]
+    assert redemption.redemptions(facts, step) == [("account", ACME), ("user", "olga"), ("email", "olga@example.com")]
