@@ -23,7 +23,7 @@ from mappings.concerns import concerns
 from mappings.lifecycle import Life, life
 from mappings.model import AccountFacts, AccountId, Desired, Ref, Subject, request_subject
 from mappings.occurrences import news
-from state.store import Lease, LeaseLost, Store
+from state.store import Lease, LeaseLost, StateError, Store
 
 log = logging.getLogger("instep")
 
@@ -113,6 +113,8 @@ class Engine:
         except LeaseLost:
             visit.cut = True
             log.info("account %s: another worker has it now", lease.account_id)
+        except StateError:
+            raise  # Nothing can be noted: the run ends, and whoever comes next takes the lease over.
         except Exception as error:
             visit.cut = True
             # Neither the exception's own text nor its traceback: both may name a person.

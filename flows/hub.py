@@ -24,7 +24,7 @@ from flows.stopping import Stopping
 from flows.wiring import SourceLine, Systems
 from flows.wording import counted
 from mappings.model import AccountId
-from state.store import Backlog, Entry, Lease, LeaseLost
+from state.store import Backlog, Entry, Lease, LeaseLost, StateError
 
 log = logging.getLogger("instep")
 Progress = Callable[[str, int], None]
@@ -86,6 +86,13 @@ class Hub:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+        try:
+            self._end(error)
+        except StateError:
+            if error is None:
+                raise  # Else what stopped the run says it already.
+
+    def _end(self, error: BaseException | None) -> None:
         store, report = self.instep.store, self.report
         report.backlog = store.backlog(self.instep.now())
         report.new_todo = store.todo_told(self.instep.now())

@@ -27,6 +27,12 @@ TRIES: Final = 5
 RETRIED: Final = frozenset({"40001", "40P01", "23505"})
 
 NO_TABLE: Final = "42P01"
+UNREACHABLE: Final = "Check INSTEP_STATE_URL and that this database can be reached."
+HELP: Final = {
+    "full": "Make room, then run the command again: it goes on where this one stopped.",
+    "No space left": "Make room, then run the command again: it goes on where this one stopped.",
+    "is locked": "Another program holds it: end that, or wait for it, then run the command again.",
+}
 UNUSABLE: Final = (OperationalError, InterfaceError, DatabaseError)
 
 P = ParamSpec("P")
@@ -76,10 +82,8 @@ class Database:
         if type(error) not in UNUSABLE and _sqlstate(error) != NO_TABLE:
             return error
         cause = str(error.orig).strip().split("\n")[0]
-        return StateError(
-            f"The state database {self.name} cannot be used: {cause.rstrip('.')}. Check INSTEP_STATE_URL and that "
-            "this database can be reached."
-        )
+        help = next((help for word, help in HELP.items() if word in cause), UNREACHABLE)
+        return StateError(f"The state database {self.name} cannot be used: {cause.rstrip('.')}. {help}")
 
     @property
     def missing(self) -> bool:
