@@ -44,6 +44,8 @@ def _was_better(verdict: Verdict) -> bool:
 
 def _found_so(facts: AccountFacts, verdict: Verdict) -> bool:
     """Whether it had ended before we were born; or was not paying then, so that it has no row of ours, and ended since
-    in another way, as what is unpaid is canceled at last."""
-    untouched = facts.access is None and all(s.created < facts.born_at for s in facts.subscriptions)
-    return (verdict.since or -1) < facts.born_at or (untouched and not verdict.product)
+    in another way, as what is unpaid is canceled at last. Without a date only what is older than we are had ended."""
+    created = [s.created for s in facts.subscriptions]
+    since = min(created, default=-1) if verdict.since is None else verdict.since
+    untouched = facts.access is None and all(at < facts.born_at for at in created)
+    return since < facts.born_at or (untouched and not verdict.product)

@@ -38,6 +38,11 @@ lookup_keys = ["team_monthly"]
 trial_days = 30
 tag = "plan:team"
 
+[brake]
+removals = {{floor = 100000, share = 1}}
+inferred = {{floor = 100000, share = 1}}
+bursts = {{floor = 100000, share = 1}}
+
 [policy]
 access_without_subscription = "{without}"
 

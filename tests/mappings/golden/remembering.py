@@ -105,6 +105,11 @@ FAILURES = [
         {**PRO, "payment_failed_at": day(-20), "read_only_ends_at": day(13)}, look=day(13),
     ),
     Case(
+        "unpaid with nothing open, first seen long after it began in our time: read only like any other",
+        known(paying("unpaid", seen=seen(status=("unpaid", -1, "")))),
+        "unpaid", "read_only", "sub:unpaid plan:pro", {**PRO, "read_only_ends_at": day(13)}, look=day(13),
+    ),
+    Case(
         "unpaid when we came keeps what it has",
         known(paying("unpaid", open_since=day(-20), seen=seen(status=("unpaid", -9, ""))), today("full"),
               born=day(-10)),
