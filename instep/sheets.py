@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
+from io import StringIO
 from pathlib import Path
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -24,12 +25,13 @@ def read(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
     from flows.settings import Misuse
 
     try:
-        text = path.read_text("utf-8-sig")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            text = file.read()
     except (OSError, UnicodeDecodeError):
         raise Misuse(f"{path} cannot be read: it has to be a CSV file in UTF-8.") from None
     header = text.partition("\n")[0]
     separator = max(",;\t", key=header.count)
-    reader = csv.DictReader(text.splitlines(keepends=True), delimiter=separator)
+    reader = csv.DictReader(StringIO(text, newline=""), delimiter=separator)
     missing = [name for name in needed if name not in (reader.fieldnames or ())]
     if missing:
         raise Misuse(f"{path} has no column {missing[0]}: `instep todo --csv FILE` writes one that has.")
