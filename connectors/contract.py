@@ -3,7 +3,7 @@ differently on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -41,6 +41,14 @@ class Rejected(ConnectorError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class Missing(Rejected):
+    """The vendor's people have deleted the ``name`` that this step needs: hold what needs it, send everything else."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} does not exist any more")
+        self.name = name
 
 
 class Ambiguous(ConnectorError):
@@ -162,4 +170,21 @@ class Declares(Protocol):
 
     def declare(self, names: Iterable[Name]) -> None:
         """Make what is missing; raises Rejected naming a name that exists with another type or is archived."""
+        ...
+
+
+@runtime_checkable
+class Tagged(Protocol):
+    """A target that keeps its tags by id, whatever people call them there."""
+
+    name: str
+    tag_ids: Mapping[str, str]
+    """Our names and the ids that they stood for when they were declared."""
+
+    def follow_tags(self, ids: Mapping[str, str]) -> None:
+        """What an earlier process has declared."""
+        ...
+
+    def restore_tag(self, name: str) -> None:
+        """Make it again, or use the one that has its name now."""
         ...

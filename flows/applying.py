@@ -11,7 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from threading import Lock
 
-from connectors.contract import Ambiguous, BreakerOpen, Gone, Rejected, Target, Transient, Unauthorized, Unknown
+from connectors.contract import (
+    Ambiguous,
+    BreakerOpen,
+    Gone,
+    Missing,
+    Rejected,
+    Target,
+    Transient,
+    Unauthorized,
+    Unknown,
+)
 from flows.believing import Beliefs
 from flows.braking import Brakes
 from flows.journaling import entry
@@ -130,6 +140,7 @@ class Applier:
                 desired = leave_out(desired, step)
                 continue
             try:
+                self._brakes.must_exist(step)
                 link = self._send(lease, line, facts, desired, link, step, values, result)
             except Braked as error:
                 if error.until is not None:
@@ -137,6 +148,10 @@ class Applier:
                 result.held.add(self._brakes.hold(lease, step, error))
                 if step.whole:
                     break
+                desired = leave_out(desired, step)
+            except Missing as error:
+                link = self._store.adopt(lease, self._links.latest(desired))
+                result.held.add(self._brakes.hold_name(lease, step, error.name))
                 desired = leave_out(desired, step)
             except Unknown as error:
                 unknown += 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from flows.house import Instep, open_store
 from flows.preview import Planned, preview
 from flows.settings import Misuse, Settings
-from mappings.brake import told, what_of
+from mappings.brake import KINDS, told, what_of
 from mappings.model import AccountId
 from state.store import Hold as Hold
 
@@ -45,7 +45,7 @@ def held(instep: Instep, accounts: Collection[str], kinds: Collection[str], tell
 
 
 def _of(hold: Hold, kinds: Collection[str]) -> bool:
-    return not kinds or hold.kind in kinds
+    return hold.kind in (kinds or KINDS)
 
 
 def _sort(found: Held, holds: Sequence[Hold], planned: dict[Key, Planned]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection
 
+from connectors.contract import Missing
+from flows.wording import counted
 from mappings import config
-from mappings.brake import CHANGES, CREATES, DELETIONS, INFERRED, REMOVALS, SAYS, mark_of, told, what_of
+from mappings.brake import CHANGES, CREATES, DELETIONS, INFERRED, NAMES, REMOVALS, SAYS, mark_of, told, what_of
 from mappings.model import AccountId, Step, Subject
 from state.store import Braked, Cause, Hold, Lease, Limit, Store, Todo
 
@@ -38,6 +40,7 @@ class Brakes:
 
     def __init__(self, store: Store, brake: config.Brake, now: Callable[[], int]) -> None:
         self._store, self._now, self._limits = store, now, limits_of(brake)
+        self._missing: set[str] = set()
 
     def limit(self, lease: Lease, step: Step) -> tuple[Limit | None, Hold | None]:
         """What this step counts against, and what it is held as where a person has to approve it."""
@@ -51,6 +54,25 @@ class Brakes:
         """Keep it, and tell; returns what of the subject is held."""
         held = hold_of(step, lease.account_id, error.kind, self._now())
         self._store.hold(lease, held, _line(held, error.most))
+        return held.what
+
+    def must_exist(self, step: Step) -> None:
+        """Raises Missing for a name that this worker has not found before."""
+        if step.operation == "add" and step.member[1] in self._missing:
+            raise Missing(step.member[1])
+
+    def hold_name(self, lease: Lease, step: Step, name: str) -> str:
+        """Whatever needs a deleted name waits; one line tells of all. Returns what of the subject is held."""
+        self._missing.add(name)
+        held = hold_of(step, lease.account_id, NAMES, self._now())
+        waiting = self._store.waiting(held)
+        many = counted(waiting, "contact", "waits", "wait")
+        reason = f"the tag {name} was deleted there: {many} for it, besides those who wore it"
+        proposal = (
+            f"`instep tags restore {name}` makes it again for all of them, `instep tags retire {name}` forgets it"
+        )
+        line = Todo("held", f"tag:{name}", step.target, reason, proposal, since=self._now())
+        self._store.hold(lease, held, line)
         return held.what
 
     def ease(self, lease: Lease, still: Collection[tuple[str, Subject, str]], settled: Collection[str]) -> None:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from connectors.contract import Declares
+from connectors.contract import Declares, Tagged
 from flows.asking import ask
 from flows.settings import Failed
 from flows.wiring import Systems
 from mappings.model import Name
 
 
-def declare(systems: Systems) -> None:
-    """Make every tag and attribute that the targets which are on need."""
+def declare(systems: Systems) -> dict[str, str]:
+    """Make every tag and attribute that the targets which are on need; returns the ids of all tags (House.tags)."""
+    tags: dict[str, str] = {}
     for target in _declaring(systems):
         ask("Intercom", lambda target=target: target.declare(systems.names))  # type: ignore[misc]
+        tags |= target.tag_ids if isinstance(target, Tagged) else {}
+    return tags
+
+
+def follow_tags(systems: Systems, ids: Mapping[str, str]) -> None:
+    """What was declared before (House.tags): those that are gone are not made again."""
+    for line in systems.targets:
+        if isinstance(line.target, Tagged):
+            line.target.follow_tags(ids)
 
 
 def claim(systems: Systems, ours: Collection[str]) -> list[str]:

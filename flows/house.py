@@ -12,7 +12,7 @@ from connectors.contract import ConnectorError
 from connectors.gate import Gate
 from connectors.stripe import StripeBilling
 from flows.asking import ask
-from flows.declaring import claim, declare, names_wait, spelled
+from flows.declaring import claim, declare, follow_tags, names_wait, spelled
 from flows.hooks import housed, joined
 from flows.identity import identify, prices, same_house, tolerant
 from flows.keeping import kept_modes, make_tables
@@ -95,7 +95,9 @@ def open_instep(
                 gate.breaker.shut()
         store.let_probe([gate.system for gate in w.gates if gate.system not in unreachable])
         since = joined(house, systems.target_names, now())
-        lines = [replace(line, since=since.get(line.target.name, 0)) for line in systems.targets]
+        retired = frozenset(house.retired)
+        lines = [replace(x, since=since.get(x.target.name, 0), retired=retired) for x in systems.targets]
+        follow_tags(systems, house.tags)
         systems = replace(systems, targets=lines, pseudonyms=hashes)
         opened = Instep(settings, store, systems, house, now, w.gates, open_with, reread, kept_by, other, unreachable)
         opened.systems = opened.switched(house)
@@ -186,7 +188,7 @@ def follow_configuration(instep: Instep) -> None:
     if not configuration_changed(instep) or names_wait(instep.systems, instep.unreachable):
         return
     instep.store.amend({"names": claim(instep.systems, instep.house.names)})
-    declare(instep.systems)
+    instep.store.amend({"tags": {**instep.house.tags, **declare(instep.systems)}})
     begin_again(instep.store, instep.now(), "instep.toml changed", "inferred")
     house = housed(instep.store.house() or instep.house, instep.systems.target_names, instep.now())
     mark = config_mark(instep.systems.config, instep.systems.tickets)
@@ -222,8 +224,8 @@ def init(settings: Settings, on: bool = False, taking_over: bool = False) -> tup
     kept = make_tables(w)
     modes: dict[str, Mode] = {line.target.name: "on" if on else "watch" for line in systems.targets}
     modes = kept_modes(modes, kept)
-    if on:
-        declare(replace(systems, modes=modes))
+    follow_tags(systems, house.tags if house else {})
+    tags = declare(replace(systems, modes=modes)) if on else {}
     fresh = house is None
     house = House(
         installation_id=house.installation_id if house else uuid4().hex,
@@ -239,6 +241,8 @@ def init(settings: Settings, on: bool = False, taking_over: bool = False) -> tup
         adopted_at=house.adopted_at if house else None,
         adopted_mark=house.adopted_mark if house else "",
         names=[spelled(name) for name in systems.names] if on else house.names if house else (),
+        tags={**(house.tags if house else {}), **tags},
+        retired=house.retired if house else (),
     )
     if on or taking_over:
         take_over(w, house.installation_id, house.names)

@@ -45,7 +45,7 @@ def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names
             "intercom_prefix), or use what is there with --accept-names."
         )
     instep.store.amend({"names": claim(systems, [*house.names, *foreign_names(instep, targets)])})
-    declare(systems)
+    instep.store.amend({"tags": {**instep.house.tags, **declare(systems)}})
     # Accounts that a worker looked at before it saw the switches are marked after them; a crash in between shows as a
     # changed configuration, which marks them too.
     switched = {"modes": modes, "pilots": pilots, "joined": house.joined, "config_fingerprint": ""}

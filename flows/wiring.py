@@ -36,6 +36,8 @@ class TargetLine:
     accepted push may still be on its way, so a plan lists what follows as "then". ``redeem``: what a create uses up.
     ``excluded_too``: an excluded account has a right to it: an answer to its requests, and to be erased. ``since``:
     what happened before (unix seconds) is known there, not told; later than our birth for a target that came later.
+    ``retired``:
+    deleted tags that are used no more.
     """
 
     target: Target
@@ -47,6 +49,7 @@ class TargetLine:
     redeem: Callable[[AccountFacts, Step], list[tuple[str, str]]] | None = None
     excluded_too: bool = False
     since: int = 0
+    retired: frozenset[str] = frozenset()
 
     def wanted(self, facts: AccountFacts, life: Life, config: Config) -> list[Desired]:
         """What the target should hold for this account; one that is excluded is left alone."""
@@ -54,7 +57,12 @@ class TargetLine:
             return []
         if self.since > facts.born_at:
             facts = replace(facts, born_at=self.since)
-        return list(self.desired(facts, life, config))
+        found = self.desired(facts, life, config)
+        return [self._without_retired(desired) for desired in found] if self.retired else list(found)
+
+    def _without_retired(self, desired: Desired) -> Desired:
+        sets = {name: members - self.retired for name, members in desired.sets.items()}
+        return replace(desired, sets=sets, keep=desired.keep | self.retired)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,9 @@ def _show(found: Held) -> None:
         show(table(("account", "subject", "target", "moved since it was held"), rows))
         _more(len(found.moved))
     if found.gone:
-        say(f"{counted(len(found.gone), 'held step is', 'held steps are')} wanted no more.")
+        say(f"{counted(len(found.gone), 'held step', 'is', 'are')} wanted no more.")
     if found.approved:
-        say(f"{counted(len(found.approved), 'approved step waits', 'approved steps wait')} for the next sync.")
+        say(f"{counted(len(found.approved), 'approved step', 'waits', 'wait')} for the next sync.")
 
 
 def _rows(holds: Iterable[Hold]) -> list[tuple[str, ...]]:

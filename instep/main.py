@@ -29,6 +29,7 @@ from instep import (
     naming,
     rehearsing,
     requesting,
+    retiring,
     running,
     simulating,
     starting,
@@ -52,7 +53,11 @@ app.command(rehearsing.rehearse)
 app.command(simulating.sandbox)
 app.command(starting.init)
 app.command(checking.check)
-app.command(naming.tags)
+tags = App(name="tags", help="What Instep uses in Intercom.")
+tags.default(naming.tags)
+tags.command(retiring.restore)
+tags.command(retiring.retire)
+app.command(tags)
 plans = App(name="plans", help="Plans and what they cost in Stripe.")
 app.command(plans)
 plans.command(drafting.plans, name="import")

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from mappings.model import Desired, Link, Step, Value, fingerprint
 
 REMOVALS, INFERRED, CHANGES, CREATES, DELETIONS = "removals", "inferred", "changes", "creates", "instance_deletions"
+NAMES = "names"
+"""What is held because a name that it needs was deleted; it counts against nothing."""
 SAYS = {
     REMOVALS: "removals",
     INFERRED: "removals that a sweep or a new configuration asks for",

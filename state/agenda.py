@@ -142,7 +142,8 @@ class Agenda(Base):
     @writing
     def make_all_due(self, connection: Connection, now: int, reason: str, cause: Cause = "") -> int:
         """Every account on the agenda, after a change of configuration; returns how many."""
-        return connection.execute(update(agenda).values(_woken(now, reason) | {"cause": cause})).rowcount
+        given = {"cause": cause} if cause else {}
+        return connection.execute(update(agenda).values(_woken(now, reason) | given)).rowcount
 
     @reading
     def causes(self, connection: Connection) -> dict[AccountId, Cause]:

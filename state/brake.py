@@ -54,6 +54,26 @@ class Brake(Base):
         )
         put_todo(connection, self.database, [line])
 
+    @reading
+    def waiting(self, connection: Connection, held: Hold) -> int:
+        """Of how many subjects the same is held, this one among them."""
+        others = (holds.c.target == held.target) & (holds.c.what == held.what) & (holds.c.subject != held.subject)
+        return 1 + (connection.scalar(select(func.count()).where(others)) or 0)
+
+    @writing
+    def end_name(
+        self, connection: Connection, target: str, what: tuple[str, str], made: bool, by: str, now: int
+    ) -> int:
+        """A deleted member of a set (set, name) was ``made`` again, so that nobody wears it any more; or it is
+        forgotten. Nothing waits for it, and whoever needs it is due. Returns how many subjects that concerns."""
+        where = (holds.c.target == target) & (holds.c.what == " ".join(what))
+        held = connection.execute(delete(holds).where(where).returning(holds.c.subject, holds.c.account_id)).all()
+        wore = _take_off(connection, target, *what) if made else []
+        line = (todo.c.kind == "held") & (todo.c.subject == f"tag:{what[1]}") & (todo.c.target == target)
+        connection.execute(update(todo).where(line).values(resolved_at=now, resolved_by=by))
+        put_mark(connection, self.database, {AccountId(row.account_id) for row in (*held, *wore)}, now, "names changed")
+        return len({row.subject for row in (*held, *wore)})
+
     @writing
     def drop_holds(self, connection: Connection, gone: Sequence[Hold]) -> None:
         """They are wanted no more."""
@@ -118,6 +138,17 @@ def _most(connection: Connection, limit: Limit, target: str) -> int:
         return limit.floor
     there = select(func.count()).where(links.c.target == target, links.c.external_id != "")
     return max(limit.floor, int(limit.share * (connection.scalar(there) or 0)))
+
+
+def _take_off(connection: Connection, target: str, name: str, member: str) -> Sequence[Row[Any]]:
+    """Believed of nobody any more; returns who it was."""
+    rows = connection.execute(select(links.c.subject, links.c.account_id, links.c.sets).where(links.c.target == target))
+    wore = [row for row in rows if member in row.sets.get(name, ())]
+    for row in wore:
+        sets = {**row.sets, name: [other for other in row.sets[name] if other != member]}
+        here = (links.c.target == target) & (links.c.subject == row.subject)
+        connection.execute(update(links).where(here).values(sets=sets))
+    return wore
 
 
 def forget_holds(connection: Connection, subjects: Collection[str]) -> None:

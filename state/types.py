@@ -91,7 +91,8 @@ class House:
     ``joined``: when a message target was first configured, for those that came after ``born_at``.
     ``pilots``: target -> the only accounts it is on for. ``adopted_at``: when the last adoption report of everybody
     was made, ``adopted_mark``: for which instep.toml.
-    ``names``: tags and attributes that we made, or may use though others did.
+    ``names``: tags and attributes that we made, or may use though others did. ``tags``: our names of tags and the ids
+    they stood for when they were declared; ``retired``: those that people deleted and that are used no more.
     """
 
     installation_id: str
@@ -107,6 +108,8 @@ class House:
     adopted_at: int | None = None
     adopted_mark: str = ""
     names: Sequence[str] = field(default_factory=list)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    retired: Sequence[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

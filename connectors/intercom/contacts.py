@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from connectors import wire
-from connectors.contract import Ambiguous, Gone, Page, Rejected
+from connectors.contract import Ambiguous, Gone, Missing, Page, Rejected
 from connectors.intercom.attributes import declare_attributes, existing_attributes
 from connectors.intercom.client import IntercomApi
 from connectors.intercom.erasures import existing, message_of
@@ -43,6 +43,16 @@ class IntercomContacts:
         self._tags = Tags(api)
         # A create that meets an existing contact reads and updates it.
         self.timeout = 3 * api.gate.timeout
+
+    @property
+    def tag_ids(self) -> Mapping[str, str]:
+        return self._tags.ids
+
+    def follow_tags(self, ids: Mapping[str, str]) -> None:
+        self._tags.follow(ids)
+
+    def restore_tag(self, name: str) -> None:
+        self._tags.restore(name)
 
     def existing(self, names: Iterable[Name]) -> list[Name]:
         every = list(names)
@@ -121,7 +131,7 @@ class IntercomContacts:
         """What nobody can wear is as good as taken off. Somebody may make it before the next try."""
         if add:
             self._tags.forget()
-            raise Rejected(f"the tag {name!r} does not exist in Intercom")
+            raise Missing(name)
         return ""
 
     def _company(self, contact: str, company: str, add: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -11,42 +11,60 @@ from connectors.intercom.client import IntercomApi
 
 class Tags:
     """Tag names and ids of a workspace. Names are compared without case, as Intercom does; ``declare`` fixes our
-    spelling. Loaded on first use and again when an id turns out to be gone. Thread-safe."""
+    spelling. Loaded on first use and again when an id turns out to be gone. Thread-safe.
+
+    ``ids``: our names and the ids that they stood for when they were declared. A tag that people rename stays ours; one
+    that they delete is not made again by ``declare``, but one that they make anew under its name is used."""
 
     def __init__(self, api: IntercomApi) -> None:
         self._api = api
         self._lock = Lock()
-        self._ids: dict[str, str] | None = None
+        self._listed: dict[str, str] | None = None
         self._spelled: dict[str, str] = {}
+        self.ids: dict[str, str] = {}
+
+    def follow(self, ids: Mapping[str, str]) -> None:
+        """What an earlier process has declared."""
+        self.ids = {**ids, **self.ids}
 
     def id_of(self, name: str) -> str:
         """Empty for a tag that was never declared or has been deleted since."""
-        return self._known().get(name.casefold(), "")
+        listed = self._known()
+        return self.ids[name] if self.ids.get(name) in listed.values() else listed.get(name.casefold(), "")
 
     def names(self, ids: Iterable[str]) -> set[str]:
         """The names of those ids that are known, in our spelling."""
-        wanted = set(ids)
-        return {self._spelled.get(name, name) for name, tag in self._known().items() if tag in wanted}
+        listed, ours = {tag: name for name, tag in self._known().items()}, {tag: name for name, tag in self.ids.items()}
+        found = {tag: ours.get(tag) or self._spelled.get(listed[tag], listed[tag]) for tag in ids if tag in listed}
+        return set(found.values())
 
     def forget(self) -> None:
         with self._lock:
-            self._ids = None
+            self._listed = None
 
     def declare(self, names: Iterable[str]) -> None:
+        """What was declared before and is gone is not made again: see ``restore``."""
         for name in names:
-            if not self.id_of(name):
-                self._make(name)
-            self._spelled[name.casefold()] = name
+            if name not in self.ids:
+                self.restore(name)
 
-    def _make(self, name: str) -> None:
+    def restore(self, name: str) -> str:
+        """The tag of that name, made where there is none; returns its id."""
+        self.ids.pop(name, None)
+        self.ids[name] = self.id_of(name) or self._make(name)
+        self._spelled[name.casefold()] = name
+        return self.ids[name]
+
+    def _make(self, name: str) -> str:
         request: Any = {"name": name}
         made: Any = self._api.ask(lambda sdk: sdk.tags.create(request=request), write=True)
         self._known()[name.casefold()] = str(made.id)
+        return str(made.id)
 
     def _known(self) -> dict[str, str]:
         with self._lock:
-            if self._ids is None:
+            if self._listed is None:
                 listed: Any = self._api.ask(lambda sdk: sdk.tags.list())
                 self._spelled = {tag.name.casefold(): tag.name for tag in listed.data} | self._spelled
-                self._ids = {tag.name.casefold(): str(tag.id) for tag in listed.data}
-            return self._ids
+                self._listed = {tag.name.casefold(): str(tag.id) for tag in listed.data}
+            return self._listed

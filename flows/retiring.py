@@ -1,0 +1,38 @@
+"""A tag of ours that people deleted in the vendor's pages: made again for everybody, or used no more."""
+
+from __future__ import annotations
+
+from connectors.contract import Tagged
+from flows.asking import ask
+from flows.house import Instep
+from flows.settings import Misuse
+
+TAGS = "tags"
+
+
+def restore(instep: Instep, name: str, by: str) -> int:
+    """Make it again, or use the one that has its name by now; returns how many contacts get it. Raises Misuse."""
+    target = _target(instep, name)
+    before = instep.house.tags.get(name)
+    ask("Intercom", lambda: target.restore_tag(name))
+    missing = target.tag_ids[name] != before
+    if not missing and name not in instep.house.retired:
+        raise Misuse(f"The tag {name} is there: nothing is to be restored.")
+    if name in instep.house.retired:
+        instep.store.make_all_due(instep.now(), "names changed")
+    retired = [other for other in instep.house.retired if other != name]
+    instep.house = instep.store.amend({"tags": {**instep.house.tags, **target.tag_ids}, "retired": retired})
+    return instep.store.end_name(target.name, (TAGS, name), missing, by, instep.now())
+
+
+def retire(instep: Instep, name: str, by: str) -> int:
+    """Use it no more: nobody gets it, nothing is taken off. Returns how many waited for it. Raises Misuse."""
+    target = _target(instep, name)
+    instep.house = instep.store.amend({"retired": sorted({*instep.house.retired, name})})
+    return instep.store.end_name(target.name, (TAGS, name), False, by, instep.now())
+
+
+def _target(instep: Instep, name: str) -> Tagged:
+    if name not in instep.systems.config.owned_tags:
+        raise Misuse(f"{name} is no tag of Instep: `instep tags` lists them.")
+    return next(line.target for line in instep.systems.targets if isinstance(line.target, Tagged))

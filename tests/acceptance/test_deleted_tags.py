@@ -1,0 +1,99 @@
+"""A tag of ours that people rename, take off or delete in Intercom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+from town import Build, Town
+from vendors import TOKEN
+
+from flows.retiring import restore, retire
+from flows.settings import Misuse
+
+TRIALING, CANCELING = "sub:trialing", "is:canceling"
+
+
+@pytest.fixture(scope="module")
+def town(build: Build) -> Iterator[Town]:
+    """Two running trials."""
+    with build("sqlite") as here:
+        here.init()
+        for name in ("acme", "beta"):
+            here.team(name, **{f"{name}owner": "owner"})
+            here.request_trial(name, f"{name}owner")
+        here.sync()
+        assert here.stage("acmeowner") == TRIALING
+        yield here
+
+
+def hand(town: Town, method: str, path: str, body: object = None) -> dict[str, object]:
+    """In Intercom's pages."""
+    headers = {"Authorization": f"Bearer {TOKEN}", "Intercom-Version": "2.14"}
+    answer = requests.request(method, f"{town.vendors.url}/intercom{path}", json=body, headers=headers, timeout=10)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, object] = answer.json() if answer.text else {}
+    return found
+
+
+def tag(town: Town, name: str) -> str:
+    listed = hand(town, "GET", "/tags")["data"]
+    assert isinstance(listed, list)
+    return next((row["id"] for row in listed if row["name"] == name), "")
+
+
+def ask(town: Town, short: str, kind: str) -> None:
+    town.product.add_request(
+        request_id=f"{town.name}-{kind}-{short}-{town.vendors.now}", kind=kind, account_id=town.account(short),
+        user_id="", plan=None, days=None, requested_at=town.vendors.now,
+    )  # fmt: skip
+
+
+def test_a_renamed_tag_is_followed_by_its_id(town: Town) -> None:
+    known = tag(town, TRIALING)
+    hand(town, "POST", "/tags", {"id": known, "name": "On trial"})
+    town.team("gamma", gammaowner="owner")
+    town.request_trial("gamma", "gammaowner")
+    town.sync()
+    assert town.tags("gammaowner") == {"On trial", "plan:pro"}
+    assert tag(town, TRIALING) == ""
+    hand(town, "POST", "/tags", {"id": known, "name": TRIALING})
+
+
+def test_a_deleted_tag_is_told_once_and_made_again_on_order_only(town: Town) -> None:
+    with pytest.raises(Misuse, match="is there"):
+        restore(town.open(), CANCELING, "dana")
+    with pytest.raises(Misuse, match="no tag of Instep"):
+        retire(town.open(), "theirs", "dana")
+    hand(town, "DELETE", f"/tags/{tag(town, CANCELING)}")
+    for short in ("acme", "beta"):
+        ask(town, short, "cancel")
+    assert town.sync().new_todo == 1
+    (why,) = town.todo().values()
+    assert "the tag is:canceling was deleted there: 2 contacts wait for it" in why
+    assert town.access("acme")["stage"] == "trialing"
+    assert town.attributes("acmeowner")["cancels_at"]
+    assert town.sync().new_todo == 0
+    assert tag(town, CANCELING) == ""
+
+    assert restore(town.open(), CANCELING, "dana") == 2
+    town.sync()
+    assert CANCELING in town.tags("acmeowner") & town.tags("betaowner")
+    assert (town.todo(), town.plan()) == ({}, [])
+
+
+def test_a_deleted_tag_comes_back_to_whoever_wore_it_or_is_used_no_more(town: Town) -> None:
+    hand(town, "DELETE", f"/tags/{tag(town, CANCELING)}")
+    town.vendors.advance(60)
+    ask(town, "gamma", "cancel")
+    town.sync()
+    assert len(town.todo()) == 1
+    assert retire(town.open(), CANCELING, "dana") == 1
+    town.sync()
+    assert (town.todo(), town.plan(), tag(town, CANCELING)) == ({}, [], "")
+
+    assert restore(town.open(), CANCELING, "dana") == 2
+    town.sync()
+    assert CANCELING in town.tags("acmeowner") & town.tags("betaowner") & town.tags("gammaowner")
+    assert town.plan() == []
