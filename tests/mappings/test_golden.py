@@ -16,19 +16,21 @@ from golden import (
     paying,
     remembering,
     rows,
+    selling,
 )
 from golden.words import ACME, CATALOG, Case
 
-from mappings import billing, intercom, product, provisioning, stripe
+from mappings import billing, erasure, intercom, product, provisioning, stripe
 from mappings.concerns import concerns
 from mappings.glossary import CONTACT, EVENTS
 from mappings.lifecycle import Life, life
 from mappings.model import Desired, Link, Step
+from mappings.offers import offer_of
 from mappings.plan import next_step
 from mappings.standing import RULES as LIFE
 
 BILLING = {name for name, line in CONTACT.items() if line.audience == "billing"} - {"product_access", "last_mrr"}
-TABLES = (before, calendar, asking, paying, owing, disputing, leaving, company, remembering, edges)
+TABLES = (before, calendar, asking, paying, owing, disputing, leaving, company, remembering, selling, edges)
 CASES = [case for table in TABLES for case in table.CASES]
 TESTS = Path(__file__).parents[1]
 
@@ -131,6 +133,7 @@ def test_what_is_asked_of_stripe(case: Case) -> None:
     customers = [step for d in stripe.desired_customer(case.given, found, case.config) if (step := first_step(case, d))]
     asked = ["customer" for step in customers if step.operation == "create"]
     asked += ["customer.email" for step in customers if step.operation == "update" and "email" in step.values]
+    asked += ["customer.card" for step in customers if stripe.DEFAULT_METHOD in step.values]
     asked += [f"{d.values['do']}:{d.values.get('subscription') or d.values['price']}"
               for d in billing.desired_changes(case.given, found, case.config)]  # fmt: skip
     asked += [f"charge:{d.values['amount']}{d.values['currency']}:{d.values['subscription']}"
@@ -154,6 +157,20 @@ def test_requests_and_the_trial_that_starts(case: Case) -> None:
     trials = list(stripe.desired_trials(case.given, found, case.config))
     made = [f"{t.values['price']}{'' if t.values['trial_days'] else ' paid'}" for t in trials]
     assert made == ([case.starts] if case.starts else [])
+
+
+@every
+def test_where_the_billing_link_leads(case: Case) -> None:
+    offer = offer_of(case.given, lived(case), case.config)
+    assert not case.way or f"{offer.way} {offer.url}".strip() == case.way
+
+
+@every
+def test_who_is_erased(case: Case) -> None:
+    found = lived(case)
+    gone = [d.subject for d in erasure.desired_in_intercom(case.given, found, case.config)]
+    deleted = [d.values["customers"] for d in erasure.desired_in_stripe(case.given, found, case.config)]
+    assert sorted([*gone, *(f"stripe:{names}" for names in deleted)]) == case.erases.split()
 
 
 @every

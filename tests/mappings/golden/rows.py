@@ -213,6 +213,37 @@ RULES: Mapping[str, tuple[str, ...]] = {
     ),
     "plan is cleared at churn and expiry, last_plan stays": ("a paid subscription ended", "read only is over"),
     "winning back": ("mappings/test_details.py::test_win_back_steps_are_reached_and_end",),
+    # From a card to a sale
+    "where the billing link leads": (
+        "the link of a prospect leads to Checkout",
+        "the link of a trial leads to its payment method",
+        "the link of a paused trial asks for consent",
+        "the link of a canceled trial leads to Checkout",
+        "a first payment that is open comes before buying anew",
+        "the first payment is open: the link leads to its invoice",
+        "on hold: the link offers nothing",
+    ),
+    "a consent lasts a day": ("a consent waits for a card, a day at most", "a consent of yesterday is over"),
+    "no more than agreed": (
+        "a consent and a card: resumed",
+        "Stripe would charge more than was agreed to: the consent is answered",
+        "acceptance/test_sale.py::test_never_more_than_agreed_and_agreed_anew_at_once",
+        "acceptance/test_sale.py::test_after_a_refusal_the_button_works_again",
+    ),
+    "the only payment method becomes the default": ("a card beside no default becomes the default",),
+    "a late instance moves the trial end": ("the instance was a day late: the trial ends a day later",),
+    "retention": (
+        "churned 29 days ago: the instance is kept for thirty",
+        "acceptance/test_instance_life.py::test_deleted_after_retention_and_a_new_one_for_who_comes_back",
+    ),
+    "erasure": (
+        "erased: the people and the company go, and the customer where the policy says so",
+        "erased: the customer is kept where the policy says so",
+    ),
+    "who leaves does not wait": (
+        "mappings/test_request_rules.py::test_who_leaves_or_stays_does_not_wait_for_a_charge_or_a_longer_trial",
+    ),
+    "Checkout names the account": ("acceptance/test_checkouts.py::test_before_us_and_while_we_run",),
     "the name of an instance": ("mappings/test_product_facts.py::test_the_name_of_an_instance_is_safe_and_its_own",),
 }
 

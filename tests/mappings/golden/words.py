@@ -188,7 +188,8 @@ class Case:
     provisioner is asked for, with its name where that matters. ``starts``: the price of the trial that is started,
     with `` paid`` where it is none.
     ``stripe``: what else is asked of Stripe. ``alert``: words that staff are told. ``dated``: the second of an event.
-    ``colleagues``: user -> tags of the other contacts. ``now``: another moment than today noon.
+    ``way``: where the billing link leads, left out where another line shows it. ``erases``: who leaves Intercom, and
+    which customers Stripe. ``colleagues``: user -> tags of the other contacts. ``now``: another moment than today noon.
     """
 
     name: str
@@ -206,6 +207,8 @@ class Case:
     alert: str = ""
     dated: Mapping[str, int] = field(default_factory=dict)
     colleagues: Mapping[str, str] = field(default_factory=dict)
+    way: str = ""
+    erases: str = ""
     now: int = NOW
     provisioner: bool = False
     config: Config = field(default_factory=config)
