@@ -96,12 +96,13 @@ class Adopter:
     def _memberships(self) -> None:
         """A few users listed twice are a warning of `check`; many are a join gone wrong."""
         rows = twice = 0
-        for source in (line.source for line in self._instep.systems.sources if line.source.name == USERS):
-            for page in ask("the product database", lambda source=source: list(source.scan(None))):  # type: ignore[misc]
-                for record in page.records:
-                    listed = (record.data or {}).get("rows", [])
-                    rows += len(listed)
-                    twice += len(listed) - len({str(row.get("account_id")) for row in listed})
+        (source,) = (line.source for line in self._instep.systems.sources if line.source.name == USERS)
+        pages = source.scan(None)
+        while page := ask("the product database", lambda: next(pages, None)):
+            for record in page.records:
+                listed = (record.data or {}).get("rows", [])
+                rows += len(listed)
+                twice += len(listed) - len({str(row.get("account_id")) for row in listed})
         if twice > TWICE * rows:
             raise Failed(
                 f"instep_users lists {twice} of {counted(rows, 'row')} twice, the same user_id in the same account: "
@@ -126,6 +127,9 @@ class Adopter:
         found, conflicts = self._by_email([w for w in contacts if (CONTACTS, w.desired.subject) not in known])
         self._store.add_links([*new, *found])
         self._store.todo_add(conflicts)
+        for _, link in (*new, *found):
+            if link.external_id and (link.target, link.subject) in linked:
+                self._store.todo_clear(["conflict"], link.subject, link.target)
         self._tell("matching accounts", len(accounts))
 
     def _wanted(self, accounts: Iterable[AccountId]) -> tuple[list[Wish], list[Wish]]:

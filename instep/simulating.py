@@ -141,8 +141,11 @@ def _first_steps() -> dict[str, str]:
 
 
 def _first_day() -> dict[str, str]:
+    """The first of the ten commands of docs/first-day.md."""
     return {
-        "init --product": "look at the product's tables; proposes views over them",
         "plans import --write --access full": "write the plans that Stripe sells into instep.toml",
+        "init --product": "look at the product's tables; proposes views over them",
+        "init": "set up, with every target watching",
         "check": "see what is missing, and what to do",
+        "adopt": "see who is who, and what going live would change (docs/first-day.md)",
     }

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, insert, select, update
 
 from mappings.model import AccountId, Link, Ref, RequestId, Step, Subject, subject_id
 from state.agenda import put_mark, renew, seconds_left
@@ -44,13 +44,21 @@ class Links(Base):
 
     @writing
     def add_links(self, connection: Connection, new: Sequence[tuple[AccountId, Link]]) -> int:
-        """Links of subjects that have none, as an adoption found them; a subject or an external id that has one already
-        keeps it. Returns how many were new."""
+        """Links of subjects that have none, or a parked one because nobody was found, as an adoption found them; a
+        subject or an external id that has another one keeps it. Returns how many were new."""
         rows = [link_values(link) | {"account_id": account} for account, link in new]
         if not rows:
             return 0
         added = self.database.insert(links).on_conflict_do_nothing().returning(links.c.subject)
-        return len(connection.execute(added, rows).all())
+        inserted = set(connection.scalars(added, rows))
+        taken = update(links).where(_nobody, links.c.subject == bindparam("_subject")).where(_unclaimed)
+        taken = taken.where(links.c.target == bindparam("_target"))
+        found = [row for row in rows if row["external_id"] and row["subject"] not in inserted]
+        for row in found:
+            held = {name: row[name] for name in ("external_id", "held", "sets", "state", "parked_for")}
+            given = {"_subject": row["subject"], "_target": row["target"], "_external_id": row["external_id"]}
+            connection.execute(taken.values(held), given)
+        return len(inserted)
 
     @writing
     def adopt(
@@ -158,6 +166,14 @@ class Links(Base):
         """What is parked is tried again when its account is next worked on; returns how many."""
         parked = update(links).where(links.c.state == "parked", links.c.parked_for != "")
         return connection.execute(parked.values(parked_for="")).rowcount
+
+
+_nobody = (links.c.state == "parked") & (links.c.external_id == "") & (links.c.pending_key == "")
+_other = links.alias()
+_claims = select(_other.c.subject).where(
+    _other.c.target == bindparam("_target"), _other.c.external_id == bindparam("_external_id")
+)
+_unclaimed = ~exists(_claims)
 
 
 def is_link(link: Link) -> Any:

@@ -74,7 +74,7 @@ def report(town: Town) -> Adoption:
 
 
 def test_everybody_is_recognised_and_nothing_is_written(town: Town) -> None:
-    lived_in(town)
+    ids = lived_in(town)
     town.init(on=False)
     mark = town.vendors.mark
     found = report(town)
@@ -98,6 +98,9 @@ def test_everybody_is_recognised_and_nothing_is_written(town: Town) -> None:
     assert again.matched["contacts linked before"] == 15
     assert again.forecast.steps == found.forecast.steps
     assert again.conflicts == found.conflicts
+    intercom(town, "PUT", f"/contacts/{ids['cyd']}", {"external_id": f"{town.name}-cyd"})
+    assert (report(town).conflicts, report(town).matched["contacts linked before"]) == (0, 16)
+    assert f"person:{town.name}-cyd intercom.contacts" not in town.todo()
 
 
 def test_what_was_reported_is_what_is_sent_and_the_rest_stays_as_it_was(town: Town) -> None:
