@@ -135,7 +135,8 @@ def test_nothing_starts_and_nobody_loses_access(day: Day) -> None:
     assert day.report["access_falls"] == []
     assert {call["effect"] for call in day.effects} <= {
         "customer.updated", "contact.created", "contact.updated", "contact.tagged", "contact.untagged",
-        "company.created", "company.updated", "company.attached", "tag.created", "attribute.created", "attribute.updated",
+        "company.created", "company.updated", "company.attached", "tag.created", "attribute.created",
+        "attribute.updated",
     }  # fmt: skip
     rows = day.company.rows("company.db", "SELECT access, count(*) AS n FROM instep_access GROUP BY access")
     assert {row["access"] for row in rows} <= {"full", "grace"}
