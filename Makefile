@@ -3,13 +3,13 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test postgresql lives faults kills firstday guards smoke browser lint docs lock clean
+.PHONY: demo test postgresql lives faults kills firstday sixteen guards smoke browser lint docs lock clean
 
 demo: $(READY)
 	$(BIN)/instep demo
 
 test: $(READY)
-	$(BIN)/pytest -n auto --dist loadfile -m "not smoke and not browser and not postgresql"
+	$(BIN)/pytest -n auto --dist loadfile -m "not smoke and not browser and not postgresql and not sixteen"
 
 # The acceptance tests that `make test` runs on SQLite only.
 postgresql: $(READY)
@@ -30,6 +30,10 @@ faults: $(READY)
 # Workers killed at every commit and every HTTP call of every flow: make kills ARGS="--flow sweep".
 kills: $(READY)
 	$(BIN)/python -m tests.faults.kills $(ARGS)
+
+# Sixteen processes on one PostgreSQL state, fifty trials asked for ten times each. Hours: make sixteen ARGS="-k 1000-100".
+sixteen: $(READY)
+	$(BIN)/pytest -m sixteen -s $(or $(ARGS),-k 50-10) tests/engine/test_sixteen.py
 
 # A real Prefect server and worker: deployed, scheduled, run.
 smoke: $(READY)

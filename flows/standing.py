@@ -18,10 +18,12 @@ from state.store import Entry as Entry
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """``sources``: when each was last read whole. ``stages``: accounts per stage. ``runs`` and ``todo``: see Store."""
+    """``sources``: when each was last read whole. ``stages``: accounts per stage. ``lateness``, ``runs`` and ``todo`` as
+    in Store."""
 
     house: House
     sources: Mapping[str, int | None]
+    lateness: Mapping[str, tuple[int, int]]
     stages: Mapping[str, int]
     backlog: Backlog
     runs: Sequence[Mapping[str, Any]]
@@ -32,6 +34,7 @@ class Standing:
         return {
             "installation": asdict(self.house),
             "sources": dict(self.sources),
+            "lateness": {name: {"events": n, "most_seconds": most} for name, (n, most) in self.lateness.items()},
             "stages": dict(self.stages),
             "backlog": asdict(self.backlog),
             "runs": [dict(run) for run in self.runs],
@@ -45,8 +48,9 @@ def standing(settings: Settings, runs: int = 5) -> Standing:
     house = store.house()
     if house is None:
         raise Failed("This state was never set up. Run `instep init` first.")
-    backlog = store.backlog(settings.clock()())
-    return Standing(house, store.read_at(), store.stages(), backlog, store.runs(runs), store.todo())
+    now = settings.clock()()
+    backlog, lateness = store.backlog(now), store.lateness(now)
+    return Standing(house, store.read_at(), lateness, store.stages(), backlog, store.runs(runs), store.todo())
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,10 @@ def _show(found: Standing) -> None:
     say(f"Stripe {house.stripe_account} ({kind}); Intercom {house.intercom_workspace} ({house.intercom_region}).")
     show(
         table(("target", "mode"), house.modes.items()),
-        table(("source", "last read whole"), [(name, moment(at)) for name, at in found.sources.items()]),
+        table(
+            ("source", "last read whole", "events of a day#", "dealt with after"),
+            [(name, moment(at), *_late(*found.lateness.get(name, (0, 0)))) for name, at in found.sources.items()],
+        ),
         table(("stage", "accounts#"), found.stages.items()),
         table(
             ("run", "purpose", "started", "writes#", "ended"),
@@ -101,3 +104,8 @@ def nobody(found: Standing) -> str:
         return "Nothing needs a person."
     why = ended.removeprefix("failed: ")
     return f"Nothing needs a person, but the last run failed: {why if why.endswith('.') else f'{why}.'}"
+
+
+def _late(events: int, most: int) -> tuple[object, str]:
+    """The slowest of a day's events, in minutes as people count them."""
+    return (events, f"{-(-most // 60)} min at most") if events else ("-", "-")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from mappings.model import Change, Ref
 from state.database import Base, Database, reading, writing
@@ -16,6 +16,8 @@ from state.sql import any_of
 from state.types import Hint, Lease
 
 LEDGER_SECONDS: Final = 35 * 86_400
+DAY_SECONDS: Final = 86_400
+PUSHED: Final = "pushed:"
 SCAN: Final = "scan:"
 """How the hints that a scan leaves begin: they say where to look, not that something happened."""
 
@@ -39,6 +41,16 @@ class Inbox(Base):
         about = inbox.c.root.in_(any_of(map(root_key, refs))) & ~inbox.c.event_id.startswith(SCAN)
         fresh = inbox.c.handled_at.is_(None) | (inbox.c.handled_at >= since)
         return set(map(root_ref, connection.scalars(select(inbox.c.root).where(about, fresh))))
+
+    @reading
+    def lateness(self, connection: Connection, now: int) -> dict[str, tuple[int, int]]:
+        """Source -> how many events were dealt with in the last 24 hours or still wait, and the most seconds from an
+        event to then. What we told ourselves is no event."""
+        events = ~or_(inbox.c.event_id.startswith(SCAN), inbox.c.event_id.startswith(PUSHED))
+        recent = or_(inbox.c.handled_at.is_(None), inbox.c.handled_at >= now - DAY_SECONDS)
+        late = func.max(func.coalesce(inbox.c.handled_at, now) - inbox.c.occurred_at)
+        rows = select(inbox.c.source, func.count(), late).where(events, recent).group_by(inbox.c.source)
+        return {source: (count, max(0, most)) for source, count, most in connection.execute(rows).tuples()}
 
     @writing
     def requeue(self, connection: Connection, hints: Sequence[Hint], due_at: int, error: str = "") -> None:
@@ -91,7 +103,7 @@ def handle_pushed(connection: Connection, lease: Lease, roots: Collection[Ref], 
 
 
 def _pushed(lease: Lease) -> str:
-    return f"pushed:{lease.account_id}:{lease.token}"
+    return f"{PUSHED}{lease.account_id}:{lease.token}"
 
 
 def handle(connection: Connection, hints: Sequence[Hint], now: int) -> None:

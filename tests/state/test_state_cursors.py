@@ -131,6 +131,18 @@ def test_the_oldest_hints_come_first_and_no_more_than_asked(store: Store) -> Non
     assert [found.event_id for found in store.due_hints(NOW, 2)] == ["evt_2", "evt_3"]
 
 
+def test_lateness_is_from_an_event_to_when_it_was_dealt_with(store: Store) -> None:
+    assert store.lateness(NOW) == {}
+    store.take_in(None, [hint(1), hint(2)], None, NOW)
+    one, _ = store.due_hints(NOW, 10)
+    land(store, customer("cus_1"), hints=[one])
+    (found,) = store.lateness(NOW + 3600).items()
+    assert found == (one.ref.source, (2, NOW + 3600 - one.occurred_at)), "one still waits"
+    later = NOW + 90_000
+    land(store, customer("cus_1"), hints=store.due_hints(NOW, 10))
+    assert store.lateness(later) == {}, "of the last 24 hours"
+
+
 def test_handled_hints_are_forgotten_after_35_days(store: Store) -> None:
     store.take_in(None, [hint(1), hint(2)], None, NOW)
     one, _ = store.due_hints(NOW, 10)
