@@ -26,6 +26,7 @@ FIRST_SEEN_EVENTS = (
 # Calls that one run over all accounts may make at the very most.
 MOST_CALLS = 200 + 120 * SLOTS
 CANARY = re.compile(r"@example\.com|Person \d|tok_sandbox|sk_test_")
+REFUSED = "SELECT request_id FROM instep_requests WHERE answer NOT IN ('accepted', 'done')"
 VERSION = re.compile(r" v(\d+)$")
 
 
@@ -170,13 +171,20 @@ class Judge:
                 yield f"I5: a teammate's tag on {id} was lost"
 
     def _left_over(self) -> Iterator[str]:
-        """I9: nothing pending, doubted, parked or waiting for a person, but messages that nobody wants any more."""
-        asked = "SELECT target, subject, state, pending_key FROM links WHERE target <> 'intercom.events' ORDER BY 1, 2"
-        links = self.stage.state(asked)
-        if left := [tuple(link.values()) for link in links if link["pending_key"] or link["state"] != "ok"]:
+        """I9: nothing pending, doubted, parked or waiting for a person. But a message that nobody wants any more,
+        and the create of a request that was refused meanwhile, may have been tried; a stranger is told of."""
+        refused = {f"request:{row['request_id']}" for row in self.stage.rows(REFUSED)}
+        links = self.stage.state("SELECT target, subject, external_id, state, pending_key FROM links ORDER BY 1, 2")
+        open_links = [link for link in links if link["pending_key"] or link["state"] != "ok"]
+        left = [
+            tuple(link.values())
+            for link in open_links
+            if link["target"] != "intercom.events" and (link["external_id"] or link["subject"] not in refused)
+        ]
+        if left:
             yield f"I9: links left over: {left}"
-        held = "SELECT kind, subject, target, reason FROM todo WHERE resolved_at IS NULL AND kind <> 'alert'"
-        if todo := [tuple(line.values()) for line in self.stage.state(held)]:
+        lines = self.stage.state("SELECT kind, subject, target, reason FROM todo WHERE resolved_at IS NULL")
+        if todo := [tuple(line.values()) for line in lines if line["kind"] not in ("alert", "unmatched")]:
             yield f"I9: left for a person: {todo}"
         if unread := self.stage.state("SELECT source, event_id FROM inbox WHERE handled_at IS NULL"):
             yield f"I2: hints never looked at: {len(unread)}"

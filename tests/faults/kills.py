@@ -45,7 +45,8 @@ class Range:
         with self._clone() as stage:
             judge = Judge(stage, [])
             assert self._fork(stage, write_down(str(path))) == 0
-            assert self._judged(stage, judge) == []
+            wrong = self._judged(stage, judge)
+            assert wrong == [], wrong
         return path.read_text("utf-8").splitlines()
 
     def killed_at(self, number: int) -> list[str]:
