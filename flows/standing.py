@@ -18,8 +18,7 @@ from state.store import Entry as Entry
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """``sources``: when each was last read whole. ``stages``: accounts per stage. ``lateness``, ``runs``, ``todo``: as in
-    Store."""
+    """``sources``: when each was last read whole. ``stages``: accounts per stage. The rest as in Store."""
 
     house: House
     sources: Mapping[str, int | None]
