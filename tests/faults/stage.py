@@ -27,13 +27,6 @@ from tests.lives.scene import CONFIG, READY_AFTER, START, Scene
 from .worlds import Worlds
 
 JSON = dict[str, Any]
-# In so small a world much is a mass of changes; the brake has its own tests.
-BRAKE = """
-[brake]
-removals = { floor = 1000, share = 1.0 }
-inferred = { floor = 1000, share = 1.0 }
-bursts = { floor = 1000, share = 1.0 }
-"""
 EXPANDED = {"expand[]": "data.invoice_settings.default_payment_method"}
 # Long enough for this machine at its busiest; a call that hangs costs so much real time.
 READ_TIMEOUT = 1.0
@@ -50,7 +43,7 @@ class Stage(Scene):
         """Set up, with nobody in it."""
         folder.mkdir(parents=True, exist_ok=True)
         stage = cls(Worlds.start(datetime.fromtimestamp(START, UTC).isoformat()), folder, [])  # type: ignore[arg-type]
-        (folder / "instep.toml").write_text(CONFIG.format(without=group.without) + BRAKE)
+        (folder / "instep.toml").write_text(CONFIG.format(without=group.without))
         make(stage.product, [], START)
         stage._connect()
         init(stage.settings, on=True)
