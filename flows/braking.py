@@ -68,10 +68,9 @@ class Brakes:
         waiting = self._store.waiting(held)
         many = counted(waiting, "contact", "waits", "wait")
         reason = f"the tag {name} was deleted there: {many} for it, besides those who wore it"
-        proposal = (
-            f"`instep tags restore {name}` makes it again for all of them, `instep tags retire {name}` forgets it"
-        )
-        line = Todo("held", f"tag:{name}", step.target, reason, proposal, since=self._now())
+        proposal = f"make it again for all of them, or `instep tags retire {name}` to use it no more"
+        command = f"instep tags restore {name}"
+        line = Todo("held", f"tag:{name}", step.target, reason, proposal, since=self._now(), command=command)
         self._store.hold(lease, held, line)
         return held.what
 
@@ -85,7 +84,7 @@ class Brakes:
 
 def _line(held: Hold, most: int) -> Todo:
     reason = f"held by the brake: {held.says}; more than {most} {SAYS[held.kind]} within 24 hours"
-    proposal = f"if this is meant, `instep approve {held.account_id}`, or `instep approve --kind {held.kind}` for all"
+    proposal = f"approve it if it is meant; `instep approve --kind {held.kind}` for all of them"
     command = f"instep approve {held.account_id}"
     return Todo(
         "held", held.subject, held.target, reason, proposal, held.since, account_id=held.account_id, command=command
