@@ -53,7 +53,7 @@ def test_plan_shows_what_sync_then_sends(on: Home) -> None:
     assert on.vendor_writes() == before
     assert {step["account"] for step in steps} == {on.account}
     assert set(steps[0]) == {
-        "account", "target", "subject", "operation", "values", "member", "occurrence", "then", "why"
+        "account", "target", "subject", "operation", "values", "member", "occurrence", "then", "held", "why"
     }  # fmt: skip
     by_target = [step["target"] for step in steps]
     assert by_target[0] == "stripe.customers"
