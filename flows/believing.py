@@ -14,7 +14,7 @@ from flows.outcomes import Outcome, Result
 from flows.wiring import TargetLine
 from mappings.adoption import MATCH_EMAIL, conflict
 from mappings.deciding import CONTACTS, CREATE, IGNORE, RETRY
-from mappings.model import AccountFacts, Desired, Held, Later, Link, RequestId, Value, subject_id
+from mappings.model import AccountFacts, Desired, Held, Later, Link, RequestId, Undecided, Value, subject_id
 from state.store import Lease, Store, Todo, TodoKind
 
 
@@ -160,10 +160,9 @@ class Beliefs:
         if watch:
             return
         self._store.adopt(lease, replace(link, state="parked", parked_for=mark))
-        ask = conflict(error.reason, error.candidates)
-        fits = link.target == CONTACTS
-        proposal, decision = (ask.proposal, ask.decision) if fits else ("", RETRY)
-        self._tell(lease, link, ask.reason, "conflict", proposal, decision)
+        contacts = link.target == CONTACTS
+        asked = conflict(error.reason, error.candidates) if contacts else Undecided(str(error), decision=RETRY)
+        self._tell(lease, link, asked.reason, "conflict", asked.proposal, asked.decision)
 
     def _tell(
         self, lease: Lease, link: Link, reason: str, kind: TodoKind, proposal: str = "", decision: str = ""

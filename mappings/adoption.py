@@ -74,7 +74,7 @@ def conflict(reason: str, candidates: Sequence[str], best: str = "") -> Undecide
     """What a person is asked about contacts with a person's e-mail: to take one of them, ``best`` where that is likely,
     or to leave them to others and make one for the person. Only a person gives a contact another external_id."""
     ids = sorted(id for id in candidates if not id.startswith(TO_BE_MADE))
-    told = f"{reason}: {', '.join(ids)}" if ids else SHARED
+    told = f"{reason}: {', '.join(ids)}" if ids else SHARED if candidates else reason
     if best:
         return Undecided(told, f"take {best}, seen last; or `{CREATE}` one of its own", f"{LINK} {best}", True)
     either = f"; or `{LINK} {ids[0]}`, which gives that one our external_id" if ids else ""
