@@ -45,8 +45,10 @@ def settled(link: Link) -> bool:
 
 
 def _values(link: Link, held: Held, desired: Desired) -> Iterator[str]:
-    for name in sorted(desired.values.keys() & link.values.keys() & held.values.keys()):
-        if differs(link.values[name], held.values[name]):
+    """What was never sent counts where nothing should be there."""
+    for name in sorted(desired.values.keys() & held.values.keys()):
+        known = name in link.values or desired.values[name] in (None, "")
+        if known and differs(link.values.get(name), held.values[name]):
             yield name
 
 

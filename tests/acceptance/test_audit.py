@@ -75,6 +75,7 @@ def test_what_was_changed_by_hand_is_found_and_mended(town: Town) -> None:
     hand(town, "DELETE", f"/contacts/{ann['id']}/tags/{tags['plan:pro']}")
     hand(town, "POST", f"/contacts/{ann['id']}/tags", {"id": tags["sub:churned"]})
     hand(town, "DELETE", f"/contacts/{bob['id']}/companies/{town.company('acme')['id']}")
+    hand(town, "PUT", f"/contacts/{bob['id']}", {"custom_attributes": {"plan": "gold"}})
     hand(town, "POST", "/companies", {"company_id": town.account("acme"), "custom_attributes": {"account_stage": "x"}})
     town.product.execute("UPDATE instep_access SET access = 'none'")
     customer = town.customer("acme")["id"]
@@ -85,7 +86,7 @@ def test_what_was_changed_by_hand_is_found_and_mended(town: Town) -> None:
     acme, person = town.account("acme"), f"intercom.contacts person:{town.name}"
     assert differences(report.compared) == {
         f"{person}-ann": ("changed there", ("custom.plan", "-tags plan:pro", "+tags sub:churned")),
-        f"{person}-bob": ("changed there", (f"-companies {acme}",)),
+        f"{person}-bob": ("changed there", ("custom.plan", f"-companies {acme}")),
         f"intercom.companies account:{acme}": ("changed there", ("custom.account_stage",)),
         f"product.access account:{acme}": ("changed there", ("access",)),
         f"stripe.customers account:{acme}": ("changed there", ("metadata.account_id",)),
@@ -99,6 +100,7 @@ def test_what_was_changed_by_hand_is_found_and_mended(town: Town) -> None:
     assert town.tags("ann") == {"sub:trialing", "plan:pro", *(f"theirs {number}" for number in range(12))}
     assert town.person("ann")["phone"] == "+15550100"
     assert town.person("bob")["companies"] == [acme]
+    assert "plan" not in town.attributes("bob")
     assert town.access("acme")["access"] == "full"
     assert town.customer("acme")["id"] == customer
     assert town.todo() == {}
