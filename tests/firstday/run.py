@@ -12,7 +12,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -91,10 +90,9 @@ class FirstDay:
         _say(f"{command:<44} {took:8.1f} {spent:7.1f} {peak:8.0f} {len(calls):7,} {lists:6,} {effects:8,}")
 
     def _beyond_pages(self, mark: int) -> int:
-        """Requests of the adoption less one for each page of each list."""
+        """Requests of the adoption less the pages of whole lists."""
         calls = self._calls(mark)
-        pages = Counter((call["path"], str(call["params"])) for call in _lists(calls))
-        return len(calls) - len(pages)
+        return len(calls) - len(_lists(calls))
 
     def _pilot(self) -> Iterator[str]:
         with closing(sqlite3.connect(self._folder / "company.db")) as connection:
