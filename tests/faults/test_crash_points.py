@@ -9,7 +9,7 @@ from .kills import kill
 
 
 def test_killed_at_commits_and_calls(tmp_path: Path) -> None:
-    done = kill(tmp_path, ["sync"], every=50, ghosts=170, random=1)
+    done = kill(tmp_path, ["sync"], every=50, ghosts=170, random=0)
     assert done.wrong == {}
     assert done.points > 250
     assert (done.kills, done.ghosts) >= (10, 2)
