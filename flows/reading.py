@@ -158,6 +158,8 @@ class Reader:
     def _finish(self, line: SourceLine, cursor: Cursor) -> list[Ref]:
         """Returns the roots that the scan did not meet. Raises ConnectorError where they are too many to be true."""
         name, subject = line.source.name, f"source:{line.source.name}"
+        # Before the scan counts as done: a worker that dies here does it again.
+        self._match_again()
         try:
             absent = self._store.finish_scan(cursor, line.source.kinds, self._now(), line.steady)
         except Shrunk as shrunk:
