@@ -132,7 +132,7 @@ def kill(
 ) -> Done:
     """At every so many points of each flow; ``ghosts``: stopped at every so many, and ``random``: how many moments."""
     done = Done()
-    with impatient():
+    with impatient(read_timeout=15.0):
         first = first_world(folder / "first", GROUPS[0])
         for name in names:
             range_ = Range(first, folder / name.replace(" ", "-"), FLOWS[name])

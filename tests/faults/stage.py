@@ -166,12 +166,12 @@ def ended(pid: int) -> int:
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
+def impatient(read_timeout: float = READ_TIMEOUT) -> Iterator[None]:
     """No pauses between tries, none for rate limits, and vendors that hang are given up soon."""
     kept = gate.Pace.wait, gate.Gate._wait, wire.READ_TIMEOUT, logging.getLogger("instep").level
     gate.Pace.wait = lambda self, deadline: True  # type: ignore[method-assign]
     gate.Gate._wait = lambda self, state: 0.0  # type: ignore[method-assign]
-    wire.READ_TIMEOUT = READ_TIMEOUT
+    wire.READ_TIMEOUT = read_timeout
     logging.getLogger("instep").setLevel(logging.CRITICAL)
     gc.freeze()
     try:
