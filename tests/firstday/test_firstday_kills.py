@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from .company import JSON, Company, company
 SIZE = 0.01
 # Command -> how often it is killed at most. Each next kill lies further on, so that every part is met.
 KILLS = {("adopt",): 5, ("go-live", "--accept-names", "--yes"): 3, ("sync",): 7}
+# Instep signs an attribute of its own.
+INSTALLATION = re.compile(r"Instep installation \w+")
 # Kind -> the field that holds our id.
 OURS = {"people": "external_id", "companies": "company_id"}
 
@@ -68,7 +71,7 @@ def _end(here: Company) -> JSON:
         assert key not in found, "there twice"
         plain = one | {name: sorted(one[name]) for name in ("tags", "companies") if isinstance(one.get(name), list)}
         plain |= {"id": ""} if kind in ("tags", "data_attributes") else {}
-        found[key] = json.dumps(plain, sort_keys=True).replace(here.vendors.url, "")
+        found[key] = INSTALLATION.sub("", json.dumps(plain, sort_keys=True).replace(here.vendors.url, ""))
         if key.startswith("new"):
             found[key] = found[key].replace(one["id"], "")
     found["access"] = here.rows("company.db", "SELECT * FROM instep_access ORDER BY account_id")
