@@ -20,7 +20,7 @@ def test_held_is_planned_listed_and_approved_once(on: Home) -> None:
     synced = on.run("sync")
     assert (synced.code, "needs a person" in synced.err) == (3, True)
     assert on.run("sync").code == 0
-    (line,) = on.run("todo", "--json").data
+    (line,) = on.run("todo", "--kind", "held", "--json").data
     assert (line["kind"], line["target"], line["command"]) == (
         "held", "intercom.contacts", f"instep approve {on.account}",
     )  # fmt: skip
@@ -39,7 +39,7 @@ def test_held_is_planned_listed_and_approved_once(on: Home) -> None:
     before = on.vendor_writes()
     assert on.run("sync").code == 0
     assert on.vendor_writes() == before + 1
-    assert json.loads(on.run("todo", "--json").out) == []
+    assert json.loads(on.run("todo", "--kind", "held", "--json").out) == []
 
 
 def test_a_source_that_is_not_held_is_no_source_to_approve(on: Home) -> None:

@@ -21,8 +21,11 @@ from works import Works, end_all
 
 from connectors import gate, wire
 from connectors.product.shapes import metadata
+from flows.house import connect
+from flows.marking import take_over
 
 numbers = count(1)
+KEEPER = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture(autouse=True)
@@ -41,9 +44,11 @@ def vendors() -> Iterator[Vendors]:
 
 
 def built(url: str, folder: Path, vendors: Vendors) -> str:
-    """A state that `init --on` has made."""
+    """A state that `init --on` has made. All of them are one installation: the workspace is kept by it."""
     town = Works(f"e{next(numbers)}", vendors, product(folder), folder / "instep.toml", lambda: url)
     town.init()
+    house = town.open().store.amend({"installation_id": KEEPER})
+    take_over(connect(town.settings), KEEPER, house.names)
     town.close()
     town.product.close()
     return url
