@@ -35,7 +35,7 @@ def product(settings: Settings, columns: Sequence[str], yes: bool, json: bool) -
         say("Nothing was made. Another column: --column user_id=users.uuid; or make the views yourself.")
         return 0
     made = make(found)
-    say(f"In the product's database: {', '.join(made)}. Next: `instep check`.")
+    say(f"In the product's database: {', '.join(made)}. Next: `instep init`, then `instep check`.")
     return 0
 
 
