@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection
+from threading import Lock
 
 from connectors.contract import Missing
 from flows.wording import counted
@@ -41,6 +42,7 @@ class Brakes:
     def __init__(self, store: Store, brake: config.Brake, now: Callable[[], int]) -> None:
         self._store, self._now, self._limits = store, now, limits_of(brake)
         self._missing: set[str] = set()
+        self._telling = Lock()
 
     def limit(self, lease: Lease, step: Step) -> tuple[Limit | None, Hold | None]:
         """What this step counts against, and what it is held as where a person has to approve it."""
@@ -65,13 +67,13 @@ class Brakes:
         """Whatever needs a deleted name waits; one line tells of all. Returns what of the subject is held."""
         self._missing.add(name)
         held = hold_of(step, lease.account_id, NAMES, self._now())
-        waiting = self._store.waiting(held)
-        many = counted(waiting, "contact", "waits", "wait")
-        reason = f"the tag {name} was deleted there: {many} for it, besides those who wore it"
-        proposal = f"make it again for all of them, or `instep tags retire {name}` to use it no more"
-        command = f"instep tags restore {name}"
-        line = Todo("held", f"tag:{name}", step.target, reason, proposal, since=self._now(), command=command)
-        self._store.hold(lease, held, line)
+        with self._telling:  # So that the line counts what other threads hold.
+            many = counted(self._store.waiting(held), "contact", "waits", "wait")
+            reason = f"the tag {name} was deleted there: {many} for it, besides those who wore it"
+            proposal = f"make it again for all of them, or `instep tags retire {name}` to use it no more"
+            command = f"instep tags restore {name}"
+            line = Todo("held", f"tag:{name}", step.target, reason, proposal, since=self._now(), command=command)
+            self._store.hold(lease, held, line)
         return held.what
 
     def ease(self, lease: Lease, still: Collection[tuple[str, Subject, str]], settled: Collection[str]) -> None:

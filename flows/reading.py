@@ -119,8 +119,11 @@ class Reader:
                 pulled.named |= {change.ref for change in page.changes}
             if progress:
                 progress(len(page.records))
+        news = pulled.rows or cursor.scanned_at is None
+        if news:  # Before the scan counts as done: a worker that dies here does it again.
+            self._match_again(source.name)
         pulled.absent = self._finish(line, cursor)
-        if pulled.rows:
+        if news:
             self._match_again()
         pulled.scanned = True
         return cursor
@@ -158,8 +161,6 @@ class Reader:
     def _finish(self, line: SourceLine, cursor: Cursor) -> list[Ref]:
         """Returns the roots that the scan did not meet. Raises ConnectorError where they are too many to be true."""
         name, subject = line.source.name, f"source:{line.source.name}"
-        # Before the scan counts as done: a worker that dies here does it again.
-        self._match_again()
         try:
             absent = self._store.finish_scan(cursor, line.source.kinds, self._now(), line.steady)
         except Shrunk as shrunk:
@@ -171,8 +172,11 @@ class Reader:
         self._store.todo_clear(["held"], subject)
         return absent
 
-    def _match_again(self) -> None:
-        """Only now all candidates for an e-mail are known."""
+    def _match_again(self, ending: str = "") -> None:
+        """All candidates for an e-mail are known only when every source, but the one that is ``ending``, was read."""
+        names = [line.source.name for line in self._systems.sources]
+        if self._store.unscanned([name for name in names if name != ending]):
+            return
         after: str | None = ""
         while after is not None:
             after = self._store.rematch(match=match, now=self._now(), after=after)
