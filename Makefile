@@ -9,7 +9,7 @@ demo: $(READY)
 	$(BIN)/instep demo
 
 test: $(READY)
-	$(BIN)/pytest -n auto --dist loadfile -m "not smoke and not browser and not postgresql and not sixteen"
+	$(BIN)/pytest -n auto --dist loadfile -m "not smoke and not browser and not postgresql and not sixteen and not kills"
 
 # The acceptance tests that `make test` runs on SQLite only.
 postgresql: $(READY)
@@ -29,6 +29,7 @@ faults: $(READY)
 
 # Workers killed at every commit and every HTTP call of every flow: make kills ARGS="--flow sweep".
 kills: $(READY)
+	$(BIN)/pytest -m kills
 	$(BIN)/python -m tests.faults.kills $(ARGS)
 
 # Sixteen processes on one PostgreSQL state, fifty trials asked for ten times each. Hours: make sixteen ARGS="-k 1000-100".

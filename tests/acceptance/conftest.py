@@ -19,7 +19,7 @@ from connectors.gate import Gate
 numbers = count(1)
 HERE = Path(__file__).parent
 # Their tests run on PostgreSQL in `make test` too; those of the others in `make postgresql`.
-ON_BOTH = {"test_trial_request", "test_billing_changes", "test_lost_state", "test_thousand", "test_bad_rows"}
+ON_BOTH = {"test_trial_request", "test_lost_state", "test_thousand", "test_bad_rows"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,6 +12,8 @@ from works import Works, ended, trip
 from flows.house import Instep
 from flows.hub import sync
 
+pytestmark = pytest.mark.kills
+
 
 def marked(town: Works) -> str:
     """A team in trial with two people, the owner of which the product marks erased."""

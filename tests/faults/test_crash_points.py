@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .kills import kill
 
 
+@pytest.mark.kills
 def test_killed_at_commits_and_calls(tmp_path: Path) -> None:
     done = kill(tmp_path, ["sync"], every=50, ghosts=170, random=0)
     assert done.wrong == {}
