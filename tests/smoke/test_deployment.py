@@ -30,7 +30,7 @@ def test_scheduled_runs_start_a_trial(server: Server, installed: Installation, t
     server.command("work-pool", "create", "instep", "--type", "process")
     server.command("deploy", "--all", "--no-prompt")
     found = server.deployments()
-    assert set(found) == {"pull", "reconcile", "sweep", "sync"}
+    assert set(found) == {"audit", "pull", "reconcile", "sweep", "sync"}
     scheduled = [found["pull"], found["reconcile"], found["sweep"]]
     until(lambda: all(server.runs(one, "SCHEDULED") for one in scheduled), 20, "every schedule has its runs")
     assert not server.runs(found["sync"], "SCHEDULED")
