@@ -30,3 +30,17 @@ def test_killed_at_a_push(town: Works, target: str, member: str, before: bool) -
     assert town.created(mark) == CREATED
     town.assert_in_step(account)
     assert town.told_once()
+
+
+def test_killed_at_a_cancellation(town: Works) -> None:
+    """It is seen in the facts, and the request answered, in one visit: nothing stays pending."""
+    account = town.trial()
+    town.sync()
+    request = f"{town.name}-leave"
+    town.product.add_request(request_id=request, kind="cancel", account_id=account, requested_at=town.vendors.now)
+    mark = town.vendors.mark
+    assert ended(town.start(trip("stripe.cancellations", signal.SIGKILL, before=False))) == -signal.SIGKILL
+    town.sync()
+    assert town.answer(request)[0] == "accepted"
+    assert sum("/subscriptions/" in call.path for call in town.vendors.writes(mark)) == 1
+    assert [link.target for link in town.links(account) if link.pending_key] == []

@@ -186,7 +186,9 @@ class Judge:
         lines = self.stage.state("SELECT kind, subject, target, reason FROM todo WHERE resolved_at IS NULL")
         if todo := [tuple(line.values()) for line in lines if line["kind"] not in ("alert", "unmatched")]:
             yield f"I9: left for a person: {todo}"
-        if unread := self.stage.state("SELECT source, event_id FROM inbox WHERE handled_at IS NULL"):
+        # A young hint whose fact did not move waits for its second look.
+        overdue = f"SELECT source, event_id FROM inbox WHERE handled_at IS NULL AND due_at <= {self.stage.now}"
+        if unread := self.stage.state(overdue):
             yield f"I2: hints never looked at: {len(unread)}"
 
     def _loud(self) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Random lives, day by day and with one late jump, held against the model at every stop.
 
-``python -m tests.lives.run`` lives a thousand of them; ``--seed 201 --count 100`` a part, ``--only 17`` one alone.
+``python -m tests.lives.run`` lives a thousand of them; ``--seed 201 --count 100`` a part, ``--only 17 29`` these alone.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def main() -> int:
     options.add_argument("--count", type=int, default=1000)
     options.add_argument("--seed", type=int, default=1, help="the first life's seed; the others follow")
     options.add_argument("--world", type=int, default=400, help="lives that share one world at most")
-    options.add_argument("--only", type=int, help="live this seed alone")
+    options.add_argument("--only", type=int, nargs="+", help="live these seeds alone")
     given = options.parse_args()
-    seeds = [given.only] if given.only is not None else list(range(given.seed, given.seed + given.count))
+    seeds = given.only or list(range(given.seed, given.seed + given.count))
     total = Outcome()
     for group, some in parts(seeds, given.world):
         with TemporaryDirectory(prefix="instep-lives-") as folder:
