@@ -53,7 +53,8 @@ def _first_paid_at(sub: Subscription) -> int | None:
     if status and status.since == paid.since and status.before in ("trialing", "expired", "paused"):
         return None
     latest = sub.invoice
-    return latest.paid_at if latest and latest.paid_at and latest.amount_paid else paid.since
+    # What was paid after that look was not the first.
+    return min(paid.since, latest.paid_at) if latest and latest.paid_at and latest.amount_paid else paid.since
 
 
 def _of_return(sub: Subscription) -> Iterator[Occurrence]:

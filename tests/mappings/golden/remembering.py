@@ -40,6 +40,11 @@ RETURNS = [
         known(paying(seen=seen(status=("active", -1, "expired")), first_paid_at=day(-1), invoice=paid_invoice(-1))),
         "active", "full", "sub:active plan:pro", PAID, "converted-trial",
     ),
+    Case(
+        "money was seen long ago: what is paid today is not the first payment",
+        known(paying(seen=seen(paid=("yes", -20, "no")), invoice=paid_invoice(-1))),
+        "active", "full", "sub:active plan:pro", PAID,
+    ),
 ]  # fmt: skip
 
 CARDS = [
