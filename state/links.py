@@ -44,8 +44,9 @@ class Links(Base):
 
     @writing
     def add_links(self, connection: Connection, new: Sequence[tuple[AccountId, Link]]) -> int:
-        """Links of subjects that have none, or a parked one because nobody was found, as an adoption found them; a
-        subject or an external id that has another one keeps it. Returns how many were new."""
+        """Links of subjects that have none, or a parked one because nobody was found, as an adoption found them; one
+        that stays parked is parked for what is wanted now. A subject or an external id that has another one keeps it.
+        Returns how many were new."""
         rows = [link_values(link) | {"account_id": account} for account, link in new]
         if not rows:
             return 0
@@ -53,8 +54,7 @@ class Links(Base):
         inserted = set(connection.scalars(added, rows))
         taken = update(links).where(_nobody, links.c.subject == bindparam("_subject")).where(_unclaimed)
         taken = taken.where(links.c.target == bindparam("_target"))
-        found = [row for row in rows if row["external_id"] and row["subject"] not in inserted]
-        for row in found:
+        for row in (row for row in rows if row["subject"] not in inserted):
             held = {name: row[name] for name in ("external_id", "held", "sets", "state", "parked_for")}
             given = {"_subject": row["subject"], "_target": row["target"], "_external_id": row["external_id"]}
             connection.execute(taken.values(held), given)
@@ -170,10 +170,8 @@ class Links(Base):
 
 _nobody = (links.c.state == "parked") & (links.c.external_id == "") & (links.c.pending_key == "")
 _other = links.alias()
-_claims = select(_other.c.subject).where(
-    _other.c.target == bindparam("_target"), _other.c.external_id == bindparam("_external_id")
-)
-_unclaimed = ~exists(_claims)
+_claimed = (_other.c.target == bindparam("_target")) & (_other.c.external_id == bindparam("_external_id"))
+_unclaimed = ~exists(select(_other.c.subject).where(_claimed, _other.c.external_id != ""))
 
 
 def is_link(link: Link) -> Any:

@@ -25,6 +25,7 @@ class Day:
     piloted: dict[str, JSON] = field(default_factory=dict)
     after: dict[str, JSON] = field(default_factory=dict)
     report: JSON = field(default_factory=dict)
+    again: JSON = field(default_factory=dict)
     pilot: list[str] = field(default_factory=list)
     watching: list[JSON] = field(default_factory=list)
     adopting: list[JSON] = field(default_factory=list)
@@ -56,6 +57,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
         assert here.run("go-live", "--only", *day.pilot, "--accept-names", "--yes").code == 0
         _sync(here)
         day.piloted = here.everything()
+        day.again = here.run("adopt", "--json").data
         assert here.run("go-live", "--accept-names", "--yes").code == 0
         _sync(here)
         day.effects = here.effects(mark)
@@ -121,6 +123,20 @@ def test_what_was_reported_is_what_was_sent(day: Day) -> None:
     assert reported[add] - sent[add] <= 4 * hidden
     others = (reported.keys() | sent.keys()) - {create, add}
     assert {key: sent[key] for key in others} == {key: reported[key] for key in others}
+
+
+def test_an_adoption_beside_a_pilot_reports_what_is_left(day: Day) -> None:
+    """Whoever waits for a person's decision is no contact to create, however often it is asked."""
+    first, left = _steps(day.report), _steps(day.again)
+    assert left <= first
+    assert left != first
+    create = ("intercom.contacts", "create", "")
+    assert day.report["conflicts"] == day.again["conflicts"] > 0
+    assert 0 < left[create] <= first[create]
+
+
+def _steps(report: JSON) -> Counter[tuple[str, str, str]]:
+    return Counter({(step["target"], step["operation"], step["what"]): step["count"] for step in report["steps"]})
 
 
 def test_the_journal_is_what_the_vendors_booked(day: Day) -> None:
