@@ -101,11 +101,11 @@ def _once(target: str, accepted: Accepted, values: dict[str, Value]) -> Desired:
 def held_change(facts: AccountFacts, desired: Desired) -> Held | None:
     """The subscription that is as the request wanted it, where the facts can tell whose doing it was."""
     request, wanted, verb = subject_id(desired.subject), desired.values, str(desired.values.get("do"))
+    if verb == "subscribe" and (made := facts.made_for(request)):
+        return Held(made.subscription_id)
     for sub in facts.subscriptions:
         mine = sub.subscription_id == wanted.get("subscription")
         sent = mine and (request in facts.begun or verb in ("extend", "shift"))
-        if verb == "subscribe" and sub.request_id == request:
-            return Held(sub.subscription_id)
         if sent and _is_so(verb, sub, request):
             return Held(f"{sub.subscription_id}/{request}")
     return None

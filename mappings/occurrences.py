@@ -46,15 +46,22 @@ def _of(sub: Subscription, facts: AccountFacts) -> Iterator[Occurrence]:
 
 def _first_paid_at(sub: Subscription) -> int | None:
     """The first invoice's own date; after zero or unpaid ones, that of the one with which we first saw money.
-    Of one that ran unseen for more than its first period, nothing recent can be told."""
+    Of one that ran unseen for more than its first period, nothing recent can be told: its invoice is new to us."""
     paid, status = moved(sub, "paid"), sub.seen.get("status")
     if sub.first_paid_at or not (paid and sub.ever_paid):
         return sub.first_paid_at
-    if status and status.since == paid.since and status.before in ("trialing", "expired", "paused"):
-        return None
     latest = sub.invoice
+    ran = status and status.since == paid.since and status.before in ("trialing", "expired", "paused")
+    if ran and not _known_unpaid(sub, paid.since):
+        return None
     # What was paid after that look was not the first.
     return min(paid.since, latest.paid_at) if latest and latest.paid_at and latest.amount_paid else paid.since
+
+
+def _known_unpaid(sub: Subscription, paid: int) -> bool:
+    """Whether an earlier look than the one that saw it paid had seen the latest invoice."""
+    tried = sub.seen.get("attempt")
+    return bool(tried and sub.invoice and (tried.since < paid or tried.before.startswith(f"{sub.invoice.invoice_id}#")))
 
 
 def _of_return(sub: Subscription) -> Iterator[Occurrence]:

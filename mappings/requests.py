@@ -123,7 +123,7 @@ def _reached(request: Request, sub: Subscription | None) -> bool:
 
 
 def _outcome(request: Request, facts: AccountFacts, sub: Subscription | None) -> Answer:
-    made = next((s for s in facts.subscriptions if s.request_id == request.request_id), None)
+    made = facts.made_for(request.request_id)
     if made and made.status in ("incomplete", "incomplete_expired"):
         return "failed", "the first payment of the new subscription failed"
     if request.kind == "reactivate" and not made and sub and sub.status == "past_due":

@@ -38,7 +38,6 @@ class Decision:
 
 def decide(facts: AccountFacts, config: Config, catalog: Catalog, now: int) -> Decision:
     """Requests before the birth line are known, not acted on; the oldest unanswered one wins."""
-    made = {s.request_id: s for s in facts.subscriptions if s.request_id}
     answers: dict[RequestId, Answer] = {}
     start: Request | None = None
     paid = False
@@ -46,8 +45,8 @@ def decide(facts: AccountFacts, config: Config, catalog: Catalog, now: int) -> D
     for request in sorted(facts.requests, key=lambda r: (r.requested_at, r.request_id)):
         if request.answer or too_old(request, facts.born_at) or request.kind != "trial" or extends(request):
             continue
-        if request.request_id in made:
-            answers[request.request_id] = _started(made[request.request_id])
+        if made := facts.made_for(request.request_id):
+            answers[request.request_id] = _started(made)
         elif request.request_id in facts.rejected:
             answers[request.request_id] = ("failed", "Stripe did not accept the trial")
         elif not facts.people and not facts.account and now < request.requested_at + PATIENCE:

@@ -127,6 +127,11 @@ class AccountFacts:
     erasures: tuple[Erasure, ...] = ()
     born_at: int = 0
 
+    def made_for(self, request: str) -> Subscription | None:
+        """The oldest subscription that carries the request's id."""
+        carrying = (sub for sub in self.subscriptions if sub.request_id == request)
+        return min(carrying, key=lambda sub: (sub.created, sub.subscription_id), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:

@@ -41,6 +41,21 @@ RETURNS = [
         "active", "full", "sub:active plan:pro", PAID, "converted-trial",
     ),
     Case(
+        "the trial ran, and was paid for more than once, while nobody looked: its first payment is old",
+        known(paying(seen=seen(status=("active", -1, "expired"), paid=("yes", -1, "no"),
+                               attempt=("in_1#1", -1, "in_0#1")), invoice=paid_invoice(-1))),
+        "active", "full", "sub:active plan:pro", PAID,
+    ),
+    Case(
+        "it ended unpaid, and later its known debt was paid",
+        known(paying("canceled", trial=(-40, -33), ended_at=day(-5), invoice=paid_invoice(-1, finalized_at=day(-33)),
+                     seen=seen(status=("canceled", -1, "expired"), paid=("yes", -1, "no"),
+                               attempt=("in_1#4", -9, "in_1#3")))),
+        "churned", "none", "sub:churned",
+        {"last_plan": "pro", "trial_started_at": day(-40), "trial_ends_at": day(-33), "churned_at": day(-5)},
+        "converted-trial recovered-payment", look=day(2),
+    ),
+    Case(
         "money was seen long ago: what is paid today is not the first payment",
         known(paying(seen=seen(paid=("yes", -20, "no")), invoice=paid_invoice(-1))),
         "active", "full", "sub:active plan:pro", PAID,

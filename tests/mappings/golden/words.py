@@ -115,8 +115,14 @@ def unpaid_invoice(**more: Any) -> Invoice:
 
 
 def paid_invoice(paid: float, **more: Any) -> Invoice:
-    given: dict[str, Any] = {"amount_due": 2000, "amount_paid": 2000, "attempt_count": 1, **more}
-    return Invoice("in_1", "paid", finalized_at=day(paid), paid_at=day(paid), **given)
+    given: dict[str, Any] = {
+        "amount_due": 2000,
+        "amount_paid": 2000,
+        "attempt_count": 1,
+        "finalized_at": day(paid),
+        **more,
+    }
+    return Invoice("in_1", "paid", paid_at=day(paid), **given)
 
 
 def customer(name: str = "cus_1", created: int = 1, **more: Any) -> Customer:
