@@ -160,12 +160,22 @@ class Observes(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a target finds of its names. ``existing``: there already, whoever made them, and fit for use; ``missing``:
+    to be made; ``hindrances``: what stands in the way, each with what to do."""
+
+    existing: Sequence[Name] = ()
+    missing: Sequence[Name] = ()
+    hindrances: Sequence[str] = ()
+
+
 @runtime_checkable
 class Declares(Protocol):
     """A target whose names must exist before they are used."""
 
-    def existing(self, names: Iterable[Name]) -> list[Name]:
-        """Those of its names that are there already, whoever made them."""
+    def declaration(self, names: Iterable[Name]) -> Declaration:
+        """What ``declare`` will meet; nothing is made."""
         ...
 
     def declare(self, names: Iterable[Name]) -> None:

@@ -11,7 +11,7 @@ from flows.forecast import Forecast, forecast
 from flows.house import Instep, config_mark
 from flows.hub import Hub
 from flows.settings import Failed
-from flows.switching import foreign_names
+from flows.switching import surveyed
 from mappings.model import AccountId
 
 # Four fifths of what each vendor documents, as the gates keep it.
@@ -20,11 +20,13 @@ PER_MINUTE = {"intercom": 8000, "stripe": 1200}
 
 @dataclass(slots=True)
 class Adoption:
-    """``matched``: how subjects were recognised, how many each; ``foreign``: names of ours that others made."""
+    """``matched``: how subjects were recognised, how many each; ``foreign``: names of ours that others made;
+    ``hindrances``: why go-live will be refused."""
 
     matched: Mapping[str, int] = field(default_factory=dict)
     conflicts: int = 0
     foreign: Sequence[str] = ()
+    hindrances: Sequence[str] = ()
     forecast: Forecast = field(default_factory=Forecast)
 
     @property
@@ -53,4 +55,5 @@ def adopt(instep: Instep, only: Sequence[AccountId], tell: Callable[[str, int], 
     if not only:
         instep.house = instep.store.amend({"adopted_at": instep.now(), "adopted_mark": mark})
     conflicts = sum(line.kind == "conflict" for line in instep.store.todo())
-    return Adoption(matched.how, conflicts, foreign_names(instep), foreseen)
+    names = surveyed(instep)
+    return Adoption(matched.how, conflicts, names.foreign, names.hindrances, foreseen)

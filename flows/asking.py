@@ -57,4 +57,6 @@ def ask(system: str, call: Callable[[], T]) -> T:
         if isinstance(error, Rejected) and " has no " in text:
             text = text[0].upper() + text[1:]
             raise Failed(f"{text}: make it (docs/operating.md), or correct {address}.") from None
+        if isinstance(error, Rejected) and system in GRANT:
+            raise Failed(f"{name} refuses this: {text}.") from None
         raise Failed(f"{name} cannot be used: {text}. Check {address}.") from None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from connectors.contract import Declares, Tagged
+from connectors.contract import Declaration, Declares, Tagged
 from flows.asking import ask
 from flows.settings import Failed
 from flows.wiring import Systems
@@ -29,15 +30,17 @@ def follow_tags(systems: Systems, ids: Mapping[str, str]) -> None:
 
 def claim(systems: Systems, ours: Collection[str]) -> list[str]:
     """``ours`` (House.names) and what ``declare`` will make: to be stored before it does, so that a start in between
-    does not take it for somebody else's. Raises Failed naming one that others have made."""
-    declaring = _declaring(systems)
+    does not take it for somebody else's. Raises Failed naming what is in the way or was made by others."""
+    found = survey(_declaring(systems), systems.names, ours)
+    if found.hindrances:
+        raise Failed(f"{found.refused}.")
     # A house that an earlier version set up knows no names: what it declared is its own.
-    if ours and (foreign := clashes(declaring, systems.names, ours)):
+    if ours and found.foreign:
         raise Failed(
-            f"{foreign[0]} exists in Intercom and was not made here. Rename it in [names] of instep.toml, or use what "
-            "is there: `instep adopt`, then `instep go-live --accept-names`."
+            f"{found.foreign[0]} exists in Intercom and was not made here. Rename it in [names] of instep.toml, or use "
+            "what is there: `instep adopt`, then `instep go-live --accept-names`."
         )
-    return sorted({*ours, *(spelled(name) for name in systems.names if declaring)})
+    return sorted({*ours, *found.foreign, *found.missing})
 
 
 def names_wait(systems: Systems, unreachable: Collection[str]) -> bool:
@@ -51,13 +54,30 @@ def _declaring(systems: Systems) -> list[Declares]:
     return [target for target in lines if isinstance(target, Declares)]
 
 
-def clashes(declaring: Sequence[Declares], names: Sequence[Name], ours: Collection[str]) -> list[str]:
-    """Names that exist already though we did not make them, as House.names has them."""
-    found: list[str] = []
+@dataclass(slots=True)
+class Survey:
+    """Of names as House.names has them. ``foreign``: they exist already though we did not make them; ``missing``: to be
+    made; ``hindrances``: what stands in the way, each with what to do."""
+
+    foreign: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    hindrances: list[str] = field(default_factory=list)
+
+    @property
+    def refused(self) -> str:
+        return f"Intercom cannot take our names: {'; '.join(self.hindrances)}"
+
+
+def survey(declaring: Sequence[Declares], names: Sequence[Name], ours: Collection[str]) -> Survey:
+    """What targets will meet when they declare. Nothing is made."""
+    found = Survey()
     for target in declaring:
-        there = ask("Intercom", lambda target=target: target.existing(names))  # type: ignore[misc]
-        found += [spelled(name) for name in there if spelled(name) not in ours]
-    return sorted(found)
+        there: Declaration = ask("Intercom", lambda target=target: target.declaration(names))  # type: ignore[misc]
+        found.foreign += [spelled(name) for name in there.existing if spelled(name) not in ours]
+        found.missing += [spelled(name) for name in there.missing]
+        found.hindrances += there.hindrances
+    found.foreign.sort()
+    return found
 
 
 def spelled(name: Name) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connectors.contract import Declares
-from flows.declaring import claim, clashes, declare
+from flows.declaring import Survey, claim, declare, survey
 from flows.hooks import housed
 from flows.house import SWITCHED, Instep, begin_again, config_mark, open_store
 from flows.marking import read_only
@@ -20,7 +20,8 @@ REPORT_LASTS = 24 * 3600
 def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names: bool) -> House:
     """Switch ``target`` (empty: all) on, for ``only`` or for everybody; nothing is sent by this.
 
-    Raises Misuse without a report of the last 24 hours, and where names in Intercom are not ours and not accepted."""
+    Raises Misuse without a report of the last 24 hours, and where names in Intercom cannot be ours, or are those of
+    others and not accepted."""
     now = instep.now()
     house, config = housed(instep.house, instep.systems.target_names, now), instep.systems.config
     mark = config_mark(config, instep.systems.tickets)
@@ -38,13 +39,16 @@ def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names
     if only:
         pilots |= dict.fromkeys(targets, sorted(set(only)))
     systems = replace(instep.systems, modes=modes, pilots=pilots)
-    if not accept_names and (foreign := foreign_names(instep, targets)):
-        some = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if len(foreign) > 3 else "")
+    found = surveyed(instep, targets)
+    if found.hindrances:
+        raise Misuse(f"{found.refused}.")
+    if found.foreign and not accept_names:
+        some = ", ".join(found.foreign[:3]) + (f" and {len(found.foreign) - 3} more" if len(found.foreign) > 3 else "")
         raise Misuse(
             f"{some} exist in Intercom and were not made here. Rename them in [names] of instep.toml (or set "
             "intercom_prefix), or use what is there with --accept-names."
         )
-    instep.store.amend({"names": claim(systems, [*house.names, *foreign_names(instep, targets)])})
+    instep.store.amend({"names": claim(systems, [*house.names, *found.foreign])})
     instep.store.amend({"tags": {**instep.house.tags, **declare(systems)}})
     # Accounts that a worker looked at before it saw the switches are marked after them; a crash in between shows as a
     # changed configuration, which marks them too.
@@ -55,11 +59,11 @@ def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names
     return instep.store.amend({"config_fingerprint": mark})
 
 
-def foreign_names(instep: Instep, targets: Sequence[str] | None = None) -> list[str]:
-    """Tags and attributes that we would use and others have made."""
+def surveyed(instep: Instep, targets: Sequence[str] | None = None) -> Survey:
+    """Tags and attributes that we would use: which others have made, and what is in the way."""
     lines = [line.target for line in instep.systems.targets if targets is None or line.target.name in targets]
     declaring = [target for target in lines if isinstance(target, Declares)]
-    return clashes(declaring, instep.systems.names, instep.house.names)
+    return survey(declaring, instep.systems.names, instep.house.names)
 
 
 def pause(settings: Settings, target: str) -> House:

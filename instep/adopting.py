@@ -127,6 +127,8 @@ def _report(report: Adoption, folder: Path | None) -> None:
         more = " ..." if len(report.foreign) > 6 else ""
         say(f"Made by others, with a name of ours: {', '.join(report.foreign[:6])}{more}.")
         say("Rename them in [names] of instep.toml, or use what is there: `instep go-live --accept-names`.")
+    for hindrance in report.hindrances:
+        complain(f"In the way of going live: {hindrance}.")
     if made := sum(count for key, count in forecast.steps.items() if key[:2] == ("intercom.contacts", "create")):
         some = counted(made, "contact")
         say(f"{some} would be made, but for people whose contact was archived by hand: no list shows these.")
@@ -135,7 +137,10 @@ def _report(report: Adoption, folder: Path | None) -> None:
     calls = ", ".join(f"{count} to {system}" for system, count in sorted(forecast.calls().items())) or "none"
     say(f"Calls: {calls}; about {counted(report.minutes, 'minute')}. Nothing was sent.")
     say(f"All lines are in {folder}." if folder else "Every line as a file: --csv FOLDER.")
-    say("Next: `instep go-live --only ACCOUNT ...` for a few accounts, then `instep go-live`.")
+    if report.hindrances:
+        say("Next: what is in the way, then `instep adopt` again.")
+    else:
+        say("Next: `instep go-live --only ACCOUNT ...` for a few accounts, then `instep go-live`.")
 
 
 def _data(report: Adoption) -> dict[str, Any]:
@@ -151,6 +156,7 @@ def _data(report: Adoption) -> dict[str, Any]:
         "access_falls": [asdict(fall) for fall in forecast.falls],
         "overwrites": len(forecast.overwrites),
         "names_of_others": list(report.foreign),
+        "hindrances": list(report.hindrances),
         "conflicts": report.conflicts,
         "calls": dict(forecast.calls()),
         "minutes": report.minutes,

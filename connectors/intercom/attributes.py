@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from connectors.contract import Rejected
+from connectors.contract import Declaration, Rejected
 from connectors.intercom.client import IntercomApi
 from mappings.model import JSONObject, Name
 
 # Active custom attributes of a workspace, of contacts and companies together; archived ones do not count.
 MOST = 250
-OTHER_NAME = "give ours another name in [names.attributes]"
+OTHER_NAME = "give ours another name in [names.attributes], or all of ours an intercom_prefix in [names]"
 
 
 def attributes(api: IntercomApi) -> list[JSONObject]:
@@ -22,7 +22,7 @@ def attributes(api: IntercomApi) -> list[JSONObject]:
 def hindrances(wanted: Iterable[Name], there: Sequence[JSONObject]) -> list[str]:
     """What stands in the way of the wanted attributes, each with what to do; empty when all exist or can be made."""
     ours = [name for name in wanted if name.kind != "tag"]
-    found = [problem for name in ours if (problem := _problem(name, there))]
+    found = [problem for name in ours if (problem := hindrance(name, there))]
     over = used(there) + len(missing(ours, there)) - MOST
     if over > 0:
         room = f"{used(there)} of {MOST} custom attributes are in use and {len(missing(ours, there))} more are needed"
@@ -41,25 +41,26 @@ def missing(wanted: Iterable[Name], there: Sequence[JSONObject]) -> list[Name]:
     return [name for name in wanted if name.kind != "tag" and (name.kind, name.name) not in known]
 
 
-def existing_attributes(api: IntercomApi, model: str, names: Iterable[Name]) -> list[Name]:
-    """Those attributes of ``model`` that are there already, archived ones too."""
+def attributes_found(api: IntercomApi, model: str, names: Iterable[Name]) -> Declaration:
+    """What there is of the attributes of ``model`` (contact or company); see Declares."""
     wanted = [name for name in names if name.kind == model]
-    absent = missing(wanted, list(_listed(api, model)))
-    return [name for name in wanted if name not in absent]
+    if not wanted:
+        return Declaration()
+    there = attributes(api)
+    absent = missing(wanted, there)
+    fit = [name for name in wanted if name not in absent and not hindrance(name, there)]
+    return Declaration(fit, absent, hindrances(wanted, there))
 
 
 def declare_attributes(api: IntercomApi, model: str, names: Iterable[Name]) -> None:
-    """Make the attributes of ``model`` (contact or company) that are missing; see Declares.
+    """Make the attributes of ``model`` that are missing; see Declares.
 
     Raises Rejected, before making any, with all that stands in the way.
     """
-    wanted = [name for name in names if name.kind == model]
-    if not wanted:
-        return
-    there = attributes(api)
-    if problems := hindrances(wanted, there):
-        raise Rejected("; ".join(problems))
-    for name in missing(wanted, there):
+    found = attributes_found(api, model, names)
+    if found.hindrances:
+        raise Rejected("; ".join(found.hindrances))
+    for name in found.missing:
         _make(api, model, name)
 
 
@@ -68,8 +69,9 @@ def _listed(api: IntercomApi, model: str) -> Iterable[JSONObject]:
     return [{**attribute, "model": model} for attribute in listed]
 
 
-def _problem(name: Name, there: Iterable[JSONObject]) -> str:
-    """A type cannot be changed by API, and an archived name is still taken, for contacts and companies alike."""
+def hindrance(name: Name, there: Iterable[JSONObject]) -> str:
+    """Why this attribute can be neither used nor made; empty where it can. A type cannot be changed by API, and an
+    archived name is still taken, for contacts and companies alike."""
     same = [attribute for attribute in there if attribute["name"] == name.name]
     own = next((attribute for attribute in same if attribute["model"] == name.kind), None)
     if own is None:

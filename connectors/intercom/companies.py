@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-from connectors.contract import Gone, Page, Rejected
-from connectors.intercom.attributes import declare_attributes, existing_attributes
+from connectors.contract import Declaration, Gone, Page, Rejected
+from connectors.intercom.attributes import attributes_found, declare_attributes
 from connectors.intercom.client import IntercomApi
 from connectors.intercom.fields import from_json, to_json
 from mappings.model import Desired, Held, JSONObject, Name, Record, Ref, Step, subject_id
@@ -30,8 +30,8 @@ class IntercomCompanies:
         self._api = api
         self.timeout = api.gate.timeout
 
-    def existing(self, names: Iterable[Name]) -> list[Name]:
-        return existing_attributes(self._api, "company", names)
+    def declaration(self, names: Iterable[Name]) -> Declaration:
+        return attributes_found(self._api, "company", names)
 
     def declare(self, names: Iterable[Name]) -> None:
         declare_attributes(self._api, "company", names)

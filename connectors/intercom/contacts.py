@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from connectors import wire
-from connectors.contract import Ambiguous, Gone, Missing, Page, Rejected
-from connectors.intercom.attributes import declare_attributes, existing_attributes
+from connectors.contract import Ambiguous, Declaration, Gone, Missing, Page, Rejected
+from connectors.intercom.attributes import attributes_found, declare_attributes
 from connectors.intercom.client import IntercomApi
 from connectors.intercom.erasures import existing, message_of
 from connectors.intercom.fields import from_json, to_json
@@ -54,10 +54,12 @@ class IntercomContacts:
     def restore_tag(self, name: str) -> None:
         self._tags.restore(name)
 
-    def existing(self, names: Iterable[Name]) -> list[Name]:
+    def declaration(self, names: Iterable[Name]) -> Declaration:
         every = list(names)
-        tags = [name for name in every if name.kind == "tag" and self._tags.id_of(name.name)]
-        return [*tags, *existing_attributes(self._api, "contact", every)]
+        tags = {name: bool(self._tags.id_of(name.name)) for name in every if name.kind == "tag"}
+        found = attributes_found(self._api, "contact", every)
+        there, absent = ([name for name, known in tags.items() if known == wanted] for wanted in (True, False))
+        return Declaration([*there, *found.existing], [*absent, *found.missing], found.hindrances)
 
     def declare(self, names: Iterable[Name]) -> None:
         every = list(names)

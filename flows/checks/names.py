@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.intercom import MOST_ATTRIBUTES, attributes, hindrances, missing, used
+from connectors.intercom import MOST_ATTRIBUTES, attributes, hindrance, hindrances, missing, used
 from flows.asking import ask
 from flows.checks.finding import Finding, Findings
 from flows.declaring import spelled
@@ -26,7 +26,8 @@ def intercom_names(w: Wires, config: Config, house: House | None, linked: bool) 
     for problem in hindrances(wanted, there):
         yield Finding(ABOUT, "problem", problem)
     absent = [*(n for n in wanted if n.kind == "tag" and n.name.casefold() not in tags), *missing(wanted, there)]
-    yield from _taken([name for name in wanted if name not in absent], house)
+    fit = [name for name in wanted if name not in absent and (name.kind == "tag" or not hindrance(name, there))]
+    yield from _taken(fit, house)
     yield from _absent(wanted, absent)
     yield from _budgets(config, wanted, there)
 

@@ -46,6 +46,12 @@ def contact(town: Town, **fields: Any) -> str:
     return str(intercom(town, "POST", "/contacts", {"role": "user", **fields})["id"])
 
 
+def attribute(town: Town, model: str, name: str, type: str) -> None:
+    """Made by hand."""
+    row = {"name": name, "model": model, "data_type": type}
+    town.vendors.control("POST", "/intercom/hand/data_attributes", row)
+
+
 def lived_in(town: Town) -> dict[str, str]:
     """Ann is known by her id, Ben by his address; Cyd's stands under another id; Dan is a lead, Eve is new."""
     for person in ("ann", "ben", "cyd", "dan", "eve"):
@@ -186,6 +192,42 @@ def test_live_needs_a_young_report_and_names_of_its_own(town: Town) -> None:
     assert [t["id"] for t in intercom(town, "GET", "/tags")["data"] if t["name"].casefold() == "sub:active"] == [
         tag["id"]
     ]
+
+
+def test_what_cannot_be_ours_is_in_the_way_and_no_question_of_acceptance(town: Town) -> None:
+    town.team("acme", ann="owner")
+    attribute(town, "contact", "mrr", "string")
+    town.init(on=False)
+    found = report(town)
+    (hindrance,) = found.hindrances
+    assert hindrance.startswith(
+        "the attribute mrr is string, not float, and Intercom changes no type: give ours another"
+    )
+    assert found.foreign == []
+    mark = town.vendors.mark
+    with pytest.raises(Misuse, match="the attribute mrr is string, not float"):
+        go_live(town.open(), "", [], accept_names=True)
+    assert (town.vendors.writes(mark), list(town.open().house.names)) == ([], [])
+    town.configure('[names]\nintercom_prefix = "in_"\n')
+    assert report(town).hindrances == []
+    go_live(town.open(), "", [], accept_names=False)
+
+
+def test_only_what_was_accepted_is_ours_whatever_fails(town: Town) -> None:
+    """One system of targets after the other, and Intercom away in the middle."""
+    town.team("acme", ann="owner")
+    attribute(town, "company", "account_stage", "string")
+    town.init(on=False)
+    assert report(town).foreign == ["company attribute account_stage"]
+    town.vendors.fault("500_before", "intercom", "POST", "/tags", times=1_000_000)
+    with pytest.raises(Failed, match="Intercom cannot be used"):
+        go_live(town.open(), "intercom.contacts", [], accept_names=False)
+    town.vendors.heal()
+    go_live(town.open(), "intercom.contacts", [], accept_names=False)
+    with pytest.raises(Misuse, match="company attribute account_stage exist in Intercom"):
+        go_live(town.open(), "", [], accept_names=False)
+    go_live(town.open(), "", [], accept_names=True)
+    assert report(town).foreign == []
 
 
 @pytest.mark.parametrize(

@@ -36,3 +36,23 @@ def test_from_the_report_to_live_and_back(home: Home) -> None:
     assert home.access() == "trialing"
     assert set(home.run("pause", "intercom", "--json").data["modes"].values()) == {"on", "watch"}
     assert home.run("pause", "nothing").code == 2
+
+
+def test_what_is_in_the_way_is_named_with_what_to_do(home: Home) -> None:
+    row = {"name": "mrr", "model": "contact", "data_type": "string"}
+    home.control("POST", "/intercom/hand/data_attributes", row)
+    home.run("init")
+    said = home.run("adopt")
+    assert said.code == 0
+    assert "In the way of going live: the attribute mrr is string, not float" in said.err
+    assert "Next: what is in the way, then `instep adopt` again." in said.out
+    assert "--accept-names" not in said.out
+    refused = home.run("go-live", "--accept-names", "--yes")
+    assert refused.code == 2
+    assert refused.sentence.endswith("or all of ours an intercom_prefix in [names].")
+    checked = [line["text"] for line in home.run("check", "--json").data]
+    assert not [text for text in checked if "mrr" in text and "--accept-names" in text]
+    refused = home.run("init", "--on")
+    assert refused.code == 1
+    assert refused.sentence.startswith("Intercom refuses this: the attribute mrr")
+    assert "INTERCOM_API_BASE" not in refused.sentence
