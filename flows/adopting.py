@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from connectors.contract import Observes
 from flows.asking import ask
 from flows.gathering import gather
 from flows.house import Instep
-from flows.settings import Failed
-from flows.strangers import refuse_strangers
+from flows.strangers import refuse_doubles, refuse_strangers
 from flows.telling import lines
 from flows.wiring import TargetLine
-from flows.wording import counted
 from mappings.adoption import Match, contact_of, match
 from mappings.concerns import concerns
 from mappings.deciding import CREATE
@@ -39,20 +37,10 @@ from state.observed import Observed, Shown, encoded
 from state.store import Todo
 
 COMPANIES, CONTACTS = "intercom.companies", "intercom.contacts"
-USERS = "product.users"
 PAGE = 200
-# More than this share of rows listed twice is no slip.
-TWICE = 0.05
 # What a customer was matched by, by the first word of its match key.
 BY = {"customer": "the account view", "account": "metadata", "email": "e-mail"}
 Found = tuple[AccountId, Link]
-
-
-@dataclass(slots=True)
-class Matched:
-    """``how``: what subjects were matched by, e.g. ``contacts by external_id``."""
-
-    how: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +61,17 @@ class Wish:
 
 
 class Adopter:
-    """One adoption; done again it finds the same and keeps what is linked."""
+    """One adoption; done again it finds the same and keeps what is linked. ``matched``: what subjects were matched by,
+    e.g. ``contacts by external_id``."""
 
     def __init__(self, instep: Instep, tell: Callable[[str, int], None]) -> None:
         self._instep, self._store, self._tell = instep, instep.store, tell
         self._lines = {line.target.name: line for line in instep.systems.targets}
-        self.matched = Matched()
+        self.matched: Counter[str] = Counter()
 
-    def run(self) -> Matched:
+    def run(self) -> Counter[str]:
         """Raises Failed where the workspace's ids are not the product's, or a view lists people twice."""
-        self._memberships()
+        refuse_doubles(self._instep)
         with closing(Observed()) as self._observed:
             for target in (COMPANIES, CONTACTS):
                 self._observe(target)
@@ -92,22 +81,6 @@ class Adopter:
             self._others()
         self._customers()
         return self.matched
-
-    def _memberships(self) -> None:
-        """A few users listed twice are a warning of `check`; many are a join gone wrong."""
-        rows = twice = 0
-        (source,) = (line.source for line in self._instep.systems.sources if line.source.name == USERS)
-        pages = source.scan(None)
-        while page := ask("the product database", lambda: next(pages, None)):
-            for record in page.records:
-                listed = (record.data or {}).get("rows", [])
-                rows += len(listed)
-                twice += len(listed) - len({str(row.get("account_id")) for row in listed})
-        if twice > TWICE * rows:
-            raise Failed(
-                f"instep_users lists {twice} of {counted(rows, 'row')} twice, the same user_id in the same account: "
-                "look for a join in the view that finds several rows for one user. Nothing was written."
-            )
 
     def _observe(self, target: str) -> None:
         """Everything that the target shows, one request a page."""
@@ -154,10 +127,10 @@ class Adopter:
         found: list[Found] = []
         for id, wish in by.items():
             if (target, wish.desired.subject) in known:
-                self.matched.how[f"{what} linked before"] += 1
+                self.matched[f"{what} linked before"] += 1
             elif id in shown:
                 found.append(self._link(shown[id], wish))
-                self.matched.how[f"{what} by {key}"] += 1
+                self.matched[f"{what} by {key}"] += 1
         return found
 
     def _by_email(self, wishes: Sequence[Wish]) -> tuple[list[Found], list[Todo]]:
@@ -171,7 +144,7 @@ class Adopter:
             same = self._observed.by_email(CONTACTS, [wish.email]) if wish.email else []
             sharers = len(offers.get(f"email:{wish.email}", {}))
             matched = match(wish.person, [contact_of(one.record(CONTACTS)) for one in same], sharers)
-            self.matched.how[_how(matched)] += 1
+            self.matched[_how(matched)] += 1
             if matched.contact:
                 shown = next(one for one in same if one.id == matched.contact.id)
                 found.append(self._link(shown, wish))
@@ -209,7 +182,7 @@ class Adopter:
             for page in self._observed.pages(target):
                 linked = self._store.linked(target, [shown.id for shown in page])
                 others = (shown for shown in page if shown.kind and shown.id not in linked)
-                self.matched.how.update(what.format(shown.role) for shown in others)
+                self.matched.update(what.format(shown.role) for shown in others)
 
     def _customers(self) -> None:
         """What Stripe's customers were recognised by."""
@@ -217,7 +190,7 @@ class Adopter:
         while after is not None:
             page, after = self._store.listed("customer", after)
             offers = self._store.offering([key for fact in page for key in fact.seeks])
-            self.matched.how.update(_customer(fact, offers) for fact in page)
+            self.matched.update(_customer(fact, offers) for fact in page)
 
     def _observer(self, target: str) -> Observes:
         found = self._lines[target].target

@@ -56,4 +56,4 @@ def adopt(instep: Instep, only: Sequence[AccountId], tell: Callable[[str, int], 
         instep.house = instep.store.amend({"adopted_at": instep.now(), "adopted_mark": mark})
     conflicts = sum(line.kind == "conflict" for line in instep.store.todo())
     names = surveyed(instep)
-    return Adoption(matched.how, conflicts, names.foreign, names.hindrances, foreseen)
+    return Adoption(matched, conflicts, names.foreign, names.hindrances, foreseen)

@@ -35,16 +35,21 @@ POLL_FIRST, POLL_MOST = 5, 300
 
 @dataclass(slots=True)
 class Tally:
-    """What a run did. ``looked``: the (account, target) pairs that the accounts taken up have; ``outcomes``: of those
-    that were dealt with, or that a lost lease or a bug is known to have kept us from. They are the same, or the run has
-    failed."""
+    """What a run did. ``visits``: how often an account was taken up, ``accounts`` of them different ones; ``looked``:
+    the (account, target) pairs of these visits; ``outcomes``: of those that were dealt with, or that a lost lease or a
+    bug is known to have kept us from. They are the same, or the run has failed."""
 
-    accounts: int = 0
+    visits: int = 0
+    visited: set[AccountId] = field(default_factory=set)
     looked: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     writes: Counter[str] = field(default_factory=Counter)
     bugs: list[str] = field(default_factory=list)
     stopped: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def accounts(self) -> int:
+        return len(self.visited)
 
     @property
     def balanced(self) -> bool:
@@ -107,7 +112,7 @@ class Engine:
     def work(self, lease: Lease) -> None:
         """One account, from its facts to its next due moment. Only bugs escape, as a line in the tally."""
         visit = Visit(lease)
-        pairs = self._take_up()
+        pairs = self._take_up(lease.account_id)
         try:
             self._settle(visit, self._converge(visit))
         except LeaseLost:
@@ -125,11 +130,12 @@ class Engine:
             self._store.settle(lease, self._now(), "failed", now=self._now(), retry_in=_backoff(lease.attempts))
         self._book(visit, pairs)
 
-    def _take_up(self) -> int:
-        """One more account; returns how many pairs that makes."""
+    def _take_up(self, account: AccountId) -> int:
+        """One more visit; returns how many pairs that makes."""
         pairs = sum(self._systems.mode(line.target.name) != "off" for line in self._systems.targets)
         with self._counting:
-            self.tally.accounts += 1
+            self.tally.visits += 1
+            self.tally.visited.add(account)
             self.tally.looked += pairs
         return pairs
 

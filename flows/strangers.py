@@ -1,4 +1,4 @@
-"""Whether a workspace's external_ids are the product's user ids at all, and whose they are if not."""
+"""Whether the product's people can be told apart, and a workspace's external_ids are theirs at all; whose, if not."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flows.house import Instep
 from flows.settings import Failed
 from mappings.adoption import strangers
 from mappings.model import Ref
+from mappings.proposing.checks import USERS, twice
 from state.observed import Shown
 from state.store import Store
 
@@ -18,6 +19,13 @@ PRODUCT = "the product database"
 CONTACTS = "intercom.contacts"
 # As many unknown ids are looked for in the product's own columns.
 SAMPLE = 50
+
+
+def refuse_doubles(instep: Instep) -> None:
+    """A few people listed twice are a warning of `check`; many are a join gone wrong. Raises Failed."""
+    for source in (line.source for line in instep.systems.sources):
+        if isinstance(source, ProductUsers) and (wrong := twice(USERS, ask(PRODUCT, source.measure))):
+            raise Failed(f"{wrong}. Nothing was written.")
 
 
 def refuse_strangers(instep: Instep, pages: Iterable[Sequence[Shown]]) -> None:

@@ -12,8 +12,9 @@ from connectors.contract import Page
 from connectors.product.database import ProductDatabase
 from connectors.product.inspecting import holders
 from connectors.product.shapes import ACCOUNTS, KNOWN, USERS, plain
+from connectors.product.views import measure
 from mappings.model import JSONObject, Record, Ref
-from mappings.model.tables import At
+from mappings.model.tables import At, Measure
 
 PAGE = 1000
 
@@ -124,6 +125,10 @@ class ProductUsers(Truth):
 
     def __init__(self, database: ProductDatabase) -> None:
         super().__init__(Rows(database, USERS, "user_id"))
+
+    def measure(self) -> Measure:
+        """How many rows and people there are, and what is doubled or missing."""
+        return measure(self._rows.database, USERS)
 
     def holders(self, values: Sequence[str]) -> list[At]:
         """The product's own columns that hold most of these values, the fullest first."""

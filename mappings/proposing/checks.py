@@ -17,8 +17,8 @@ def doubts(name: str, measure: Measure) -> Iterator[tuple[Level, str]]:
     """What is wrong with the rows of a view, worst first; each says what follows from it or what to do."""
     if not measure.rows:
         yield "problem", f"{name} is empty"
-    if twice(measure):
-        yield "problem", f"{name} {_doubled(name, measure)}: a join brings them twice, correct it"
+    if wrong := twice(name, measure):
+        yield "problem", wrong
     elif measure.doubled:
         yield "warning", f"{name} {_doubled(name, measure)}: one of each is used"
     required = ("user_id", "email", "account_id") if name == USERS else ("account_id",)
@@ -36,9 +36,11 @@ def doubts(name: str, measure: Measure) -> Iterator[tuple[Level, str]]:
         yield "warning", f"{many} no owner: the earliest person counts"
 
 
-def twice(measure: Measure) -> bool:
-    """Whether people or accounts are listed twice so often that the view must be wrong."""
-    return measure.doubled > measure.rows * TWICE
+def twice(name: str, measure: Measure) -> str:
+    """What is wrong where people or accounts are listed twice so often that the view must be; else empty."""
+    if measure.doubled <= measure.rows * TWICE:
+        return ""
+    return f"{name} {_doubled(name, measure)}: a join brings them twice, correct it"
 
 
 def indexes(tables: Mapping[str, Table], view: View) -> list[At]:

@@ -139,7 +139,7 @@ def test_a_lost_account_waits_with_all_that_was_left(busy: Works) -> None:
 
     busy.lines = lines
     report = busy.try_sync()
-    left = len(TEAMS) * (report.tally.looked // report.tally.accounts - 4)  # Before it: a customer, a trial, two idle.
+    left = len(TEAMS) * (report.tally.looked // report.tally.visits - 4)  # Before it: a customer, a trial, two idle.
     assert report.tally.outcomes == {"applied": 2 * len(TEAMS), "unchanged": 2 * len(TEAMS), "waiting": left}
 
 

@@ -66,7 +66,7 @@ class Works(Town):
         report = sync(instep)
         active = sum(instep.systems.mode(line.target.name) != "off" for line in instep.systems.targets)
         tally = report.tally
-        assert sum(tally.outcomes.values()) == tally.looked == tally.accounts * active
+        assert sum(tally.outcomes.values()) == tally.looked == tally.visits * active
         assert report.writes == len(instep.store.journal(limit=10_000, run=report.run))
         (kept,) = [row["counts"] for row in instep.store.runs(100) if row["run"] == report.run]
         assert kept == tally.counts() | {"writes": report.writes, "hints": report.looked.hints}

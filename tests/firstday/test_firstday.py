@@ -30,6 +30,7 @@ class Day:
     watching: list[JSON] = field(default_factory=list)
     adopting: list[JSON] = field(default_factory=list)
     effects: list[JSON] = field(default_factory=list)
+    synced: JSON = field(default_factory=dict)
     quiet: list[JSON] = field(default_factory=list)
     names: dict[str, set[str]] = field(default_factory=dict)
 
@@ -59,7 +60,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
         day.piloted = here.everything()
         day.again = here.run("adopt", "--json").data
         assert here.run("go-live", "--accept-names", "--yes").code == 0
-        _sync(here)
+        day.synced = here.run("sync", "--json").data
         day.effects = here.effects(mark)
         mark = here.mark
         _sync(here)
@@ -137,6 +138,12 @@ def test_an_adoption_beside_a_pilot_reports_what_is_left(day: Day) -> None:
 
 def _steps(report: JSON) -> Counter[tuple[str, str, str]]:
     return Counter({(step["target"], step["operation"], step["what"]): step["count"] for step in report["steps"]})
+
+
+def test_the_first_sync_looks_at_everybody(day: Day) -> None:
+    """Each account counts once, however often it is taken up."""
+    assert day.synced["ok"]
+    assert day.synced["accounts"] == day.report["accounts"]
 
 
 def test_the_journal_is_what_the_vendors_booked(day: Day) -> None:

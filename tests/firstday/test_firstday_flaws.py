@@ -56,4 +56,4 @@ def test_a_view_that_lists_users_twice(tmp_path: Path) -> None:
         checked = here.run("check")
         assert checked.code == 1
         assert "instep_users lists" in checked.out
-        assert_stopped(here, here.run("adopt"), "instep_users lists", "look for a join")
+        assert_stopped(here, here.run("adopt"), "instep_users lists", "a join brings them twice")

@@ -69,7 +69,7 @@ def test_the_report_says_what_was_read_and_sent() -> None:
         Pulled("stripe", hints=4, rows=7, absent=[Ref("stripe", "customer", "cus_1")]),
         Pulled("product.users", busy=True),
     ]
-    made.tally.accounts = 5
+    made.tally.visited.update("abcde")
     made.tally.writes["stripe.customers"] = 2
     made.new_todo = 6
     text = markdown(made, [ENTRY], [])
