@@ -28,6 +28,7 @@ from flows.journaling import entry
 from flows.outcomes import NotMade, Outcome, Result
 from flows.pseudonyms import Pseudonyms
 from flows.wiring import TargetLine
+from mappings.contests import left_to_others, settled
 from mappings.model import AccountFacts, Desired, Held, Link, Step, Value
 from mappings.plan import fold, leave_out, next_step, version_of
 from state.store import AlreadyRedeemed, Braked, Claimed, Lease, Store, TodoKind
@@ -162,6 +163,7 @@ class Applier:
                 link = self._links.after_gone(lease, line.target, desired, link)
         if line.target.kind == "message" and (link.pending_key or link.state == "suspect"):
             link = self._store.adopt(lease, replace(link, state="ok"))  # Said or not: nothing is left to say.
+        link = self._leave(lease, desired, link, result)
         if result.held:
             result.outcome = Outcome.HELD
         if was_parked:
@@ -170,6 +172,12 @@ class Applier:
             self._store.todo_clear(["parked", "conflict", "gone"], desired.subject, desired.target)
             if not result.held:
                 self._store.todo_clear(["held"], desired.subject, desired.target)
+
+    def _leave(self, lease: Lease, desired: Desired, link: Link, result: Result) -> Link:
+        """What others keep overwriting is theirs until both sides hold the same, or a person takes it up again."""
+        result.held |= {self._brakes.hold_field(lease, desired, name) for name in left_to_others(link, desired)}
+        known = settled(link, desired)
+        return link if known == link else self._store.adopt(lease, known)
 
     def _send(
         self,

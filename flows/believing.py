@@ -13,6 +13,7 @@ from flows.gathering import REJECTED
 from flows.outcomes import Outcome, Result
 from flows.wiring import TargetLine
 from mappings.adoption import MATCH_EMAIL, conflict
+from mappings.contests import counted, overwritten
 from mappings.deciding import CONTACTS, CREATE, IGNORE, RETRY
 from mappings.model import AccountFacts, Desired, Held, Later, Link, RequestId, Undecided, Value, subject_id
 from state.store import Lease, Store, Todo, TodoKind
@@ -34,11 +35,13 @@ class Beliefs:
         held = line.held(facts, desired)
         if held is None:
             return link
+        if not watch and link.state == "ok" and overwritten(link, held, desired):
+            return replace(link, state="doubted")  # A fact may be late; the target itself is asked.
         if held.pending:
             result.outcome, result.pending_since = Outcome.WAITING, link.acknowledged_at or self._now()
         believed = replace(
             link, external_id=held.external_id, values={**link.values, **held.values},
-            state=link.state if link.state in ("parked", "suspect") else "pending" if held.pending else "ok",
+            state=link.state if link.unsure or link.state == "parked" else "pending" if held.pending else "ok",
         )  # fmt: skip
         if believed != link and not watch:
             return self._store.adopt(lease, believed)
@@ -49,16 +52,17 @@ class Beliefs:
         return links.get((desired.target, desired.subject)) or Link(desired.target, desired.subject)
 
     def must_read(self, link: Link, target: Target) -> bool:
-        """A foreign pending key or a suspect Link: the target is read before anything else is sent."""
+        """A foreign pending key or a Link in doubt: the target is read before anything else is sent."""
         if target.kind == "message":
             return False
-        return link.state == "suspect" or bool(link.pending_key and link.external_id)
+        return link.unsure or bool(link.pending_key and link.external_id)
 
     def read(self, lease: Lease, target: Target, desired: Desired, link: Link) -> Link:
         held = self.find(target, desired, link, link.pending_since)
         if held is None:
             return self.after_gone(lease, target, desired, link)
-        return self.adopt(lease, desired, link, held)
+        known = counted(link, held, desired, self._now()) if link.state == "doubted" else link
+        return self.adopt(lease, desired, known, held)
 
     def find(self, target: Target, desired: Desired, link: Link, since: int | None) -> Held | None:
         """Asked with the id that the Link names, and the ids of what other targets made, where they are known."""

@@ -9,8 +9,21 @@ from threading import Lock
 from connectors.contract import Missing
 from flows.wording import counted
 from mappings import config
-from mappings.brake import CHANGES, CREATES, DELETIONS, INFERRED, NAMES, REMOVALS, SAYS, mark_of, told, what_of
-from mappings.model import AccountId, Step, Subject
+from mappings.brake import (
+    CHANGES,
+    CONTESTED,
+    CREATES,
+    DELETIONS,
+    FIELD,
+    INFERRED,
+    NAMES,
+    REMOVALS,
+    SAYS,
+    mark_of,
+    told,
+    what_of,
+)
+from mappings.model import AccountId, Desired, Step, Subject
 from state.store import Braked, Cause, Hold, Lease, Limit, Store, Todo
 
 
@@ -75,6 +88,19 @@ class Brakes:
             line = Todo("held", f"tag:{name}", step.target, reason, proposal, since=self._now(), command=command)
             self._store.hold(lease, held, line)
         return held.what
+
+    def hold_field(self, lease: Lease, desired: Desired, name: str) -> str:
+        """A contested field is not written; one line for each field tells of all. Returns what of the subject is
+        held."""
+        what = f"{FIELD}{name}"
+        says = f"{name} is left to others, who keep overwriting it"
+        held = Hold(desired.target, desired.subject, what, CONTESTED, lease.account_id, "", says, self._now())
+        with self._telling:
+            many = counted(self._store.waiting(held, accounts=True), "account", "keeps", "keep")
+            reason = f"others keep overwriting {name} there: {many} what they wrote"
+            proposal = "find out who writes it, and have one of us stop; then `retry` writes ours again"
+            self._store.hold(lease, held, Todo("held", what, desired.target, reason, proposal, self._now()))
+        return what
 
     def ease(self, lease: Lease, still: Collection[tuple[str, Subject, str]], settled: Collection[str]) -> None:
         """What was held of this account in ``settled`` targets and is not wanted any more."""

@@ -15,6 +15,7 @@ from flows.house import Instep, open_store
 from flows.pseudonyms import pseudonyms
 from flows.settings import Failed, Settings
 from mappings.adoption import MATCH_EMAIL
+from mappings.brake import FIELD
 from mappings.concerns import running_elsewhere
 from mappings.deciding import CONTACTS, CREATE, IGNORE, LINK, RETRY, decision
 from mappings.lifecycle import life
@@ -119,6 +120,10 @@ class Decider:
                 raise Refused(f"no account {owner} is known: look for its account_id in instep_users")
             root = Ref("stripe", "customer", line.subject.partition(":")[2])
             return replace(plain, root=root, owner=owner, wake=(owner,))
+        if line.subject.startswith(FIELD):
+            same = {h.account_id for h in self._store.holds() if (h.target, h.what) == (line.target, line.subject)}
+            wake = tuple(AccountId(account) for account in sorted(same))
+            return replace(plain, field=line.subject.removeprefix(FIELD), wake=wake)
         if not line.account_id:
             raise Refused("its account is not known: run `instep sync` first")
         account = AccountId(line.account_id)

@@ -225,7 +225,7 @@ class Engine:
         """What a lost worker was sending may be done and wanted no more: then the fetched facts acknowledge it."""
         for link in self._store.links_of(visit.lease.account_id):
             line = next((line for line in self._systems.targets if line.target.name == link.target), None)
-            settled = not link.pending_key and link.state != "suspect"
+            settled = not link.pending_key and not link.unsure
             if settled or (link.target, link.subject) in visit.wanted or not (line and line.held):
                 continue
             # Also of a request that is answered by now.

@@ -9,10 +9,12 @@ from typing import Any
 from flows.gathering import gather
 from flows.house import Instep, open_store
 from flows.settings import Failed, Settings
+from mappings.audit import Drift, told
+from mappings.brake import CONTESTED
 from mappings.lifecycle import life
 from mappings.model import AccountId, Scalar, account_subject, person_subject
 from mappings.product import desired_access
-from state.store import Backlog, House, Todo
+from state.store import Backlog, House, Store, Todo
 from state.store import Entry as Entry
 
 
@@ -55,13 +57,15 @@ def standing(settings: Settings, runs: int = 5) -> Standing:
 @dataclass(frozen=True, slots=True)
 class AccountStanding:
     """``values``: the columns of ``instep_access`` as they should be now, without ``access`` where that is not ours to
-    decide; ``written``: as they are, None without a row; ``todo``: what of it needs a person."""
+    decide; ``written``: as they are, None without a row; ``todo``: what of it needs a person; ``theirs``: what others
+    have done to what is ours, and what becomes of it."""
 
     account_id: AccountId
     values: Mapping[str, Scalar]
     written: Mapping[str, Scalar] | None
     next_look_at: int | None
     todo: Sequence[Todo]
+    theirs: Sequence[str]
 
 
 def account_standing(instep: Instep, account: AccountId) -> AccountStanding:
@@ -77,4 +81,12 @@ def account_standing(instep: Instep, account: AccountId) -> AccountStanding:
     written = {name: getattr(facts.access, name) for name in (*values, "access")} if facts.access else None
     subjects = {account_subject(account), *(person_subject(person.user_id) for person in facts.people)}
     todo = [item for item in store.todo() if item.subject in subjects]
-    return AccountStanding(account, scalars, written, current.next_look_at, todo)
+    return AccountStanding(account, scalars, written, current.next_look_at, todo, _theirs(store, account))
+
+
+def _theirs(store: Store, account: AccountId) -> list[str]:
+    """Fields that are left to others, and what the last audit found that was not sent since."""
+    left = [f"{h.target} {h.subject}: {h.says}" for h in store.holds(account) if h.kind == CONTESTED]
+    found = [(f"{link.target} {link.subject}", Drift(**stored)) for link, stored in store.differing(account)]
+    changed = [f"{where}: {told(drift)}" for where, drift in found if not drift.explained]
+    return [*left, *changed]

@@ -45,7 +45,8 @@ def _account(settings: Settings, account: str, json: bool) -> int:
     found = account_standing(instep, AccountId(account))
     if json:
         todo = [{"kind": item.kind, "subject": item.subject, "reason": item.reason} for item in found.todo]
-        as_json({"account_id": account, "should_be": dict(found.values), "instep_access": found.written, "todo": todo})
+        seen = {"should_be": dict(found.values), "instep_access": found.written}
+        as_json({"account_id": account} | seen | {"todo": todo, "theirs": list(found.theirs)})
         return 0
     written = found.written or {}
     rows = [(name, _shown(name, value), _shown(name, written.get(name))) for name, value in found.values.items()]
@@ -57,6 +58,8 @@ def _account(settings: Settings, account: str, json: bool) -> int:
     say(f"Next look: {moment(found.next_look_at)}.")
     for item in found.todo:
         say(f"{item.kind} {item.subject}: {item.reason}")
+    for line in found.theirs:
+        say(line)
     return 0
 
 

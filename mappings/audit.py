@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mappings.contests import left_to_others
 from mappings.model import Desired, Held, Link
 from mappings.plan import differs
 
-CHANGED, NOT_THERE, ANOTHER, UNCLEAR, IN_WORK = (
+CHANGED, NOT_THERE, ANOTHER, UNCLEAR, IN_WORK, LEFT = (
     "changed there",
     "not there any more",
     "another object now",
     "cannot be told",
     "being worked on",
+    "left to others, who keep overwriting it",
 )
+
+OFF = "-tags "
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,8 @@ class Drift:
 
     @property
     def explained(self) -> bool:
-        """Whether it is known why: our own work on it is not finished."""
-        return self.reason == IN_WORK
+        """Whether it is known why: our own work on it is not finished, or has ended."""
+        return self.reason in (IN_WORK, LEFT)
 
 
 def drift(link: Link, held: Held, desired: Desired) -> Drift | None:
@@ -36,7 +40,17 @@ def drift(link: Link, held: Held, desired: Desired) -> Drift | None:
     if held.external_id != link.external_id:
         return Drift(ANOTHER, (held.external_id,))
     what = (*_values(link, held, desired), *_members(link, held, desired))
-    return Drift(CHANGED, what) if what else None
+    left = tuple(left_to_others(link, desired))
+    return Drift(CHANGED, what) if what else Drift(LEFT, left) if left else None
+
+
+def told(found: Drift) -> str:
+    """For a person who asks how an account stands."""
+    off = [what.removeprefix(OFF) for what in found.what if what.startswith(OFF)]
+    if found.reason != CHANGED or len(off) < len(found.what):
+        return f"{found.reason} ({', '.join(found.what)}), as the last audit found"
+    many = "stay off until the stage moves" if len(off) > 1 else "stays off until the stage moves"
+    return f"{', '.join(off)} was taken off there and {many}, or `instep audit --repair`"
 
 
 def settled(link: Link) -> bool:

@@ -9,6 +9,10 @@ from mappings.model import Desired, Link, Step, Value, fingerprint
 REMOVALS, INFERRED, CHANGES, CREATES, DELETIONS = "removals", "inferred", "changes", "creates", "instance_deletions"
 NAMES = "names"
 """What is held because a name that it needs was deleted; it counts against nothing."""
+CONTESTED = "contested"
+"""A field that is held because others keep overwriting it; it counts against nothing either."""
+FIELD = "field:"
+"""What of a Link a contested field is, and the subject of its line of todo: this and its name."""
 SAYS = {
     REMOVALS: "removals",
     INFERRED: "removals that a sweep or a new configuration asks for",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from mappings.brake import FIELD
+
 IGNORE: Final = "ignore"
 LINK: Final = "link"
 CREATE: Final = "create"
@@ -29,7 +31,7 @@ def choices(kind: str, subject: str, target: str) -> tuple[str, ...]:
         return START, IGNORE
     if kind == "gone" and target == CONTACTS:
         return CREATE, RETRY, IGNORE
-    if kind in ("conflict", "parked", "gone") and target and subject.startswith(LINKED):
+    if subject.startswith(FIELD) or (kind in ("conflict", "parked", "gone") and target and subject.startswith(LINKED)):
         return RETRY, IGNORE
     return (IGNORE,)
 

@@ -18,6 +18,8 @@ def next_step(desired: Desired, link: Link, salt: str = "") -> Step | None:
     """
     if desired.problem:
         return None
+    if link.contested:
+        desired = _without(desired, link.contested)
     if not link.external_id and not desired.occurrences:
         return _create(desired, link) if desired.create else None
     return _update(desired, link, salt) or _members(desired, link, salt) or _occurrence(desired, link)
@@ -83,11 +85,15 @@ def leave_out(desired: Desired, step: Step) -> Desired:
     go on."""
     name, member = step.member
     if not name:
-        left = {field: value for field, value in desired.values.items() if field not in step.guarded}
-        return replace(desired, values=left, lowers=False)
+        return _without(desired, step.guarded)
     if step.operation == "remove":
         return replace(desired, keep=desired.keep | {member})
     return replace(desired, sets={**desired.sets, name: desired.sets[name] - {member}})
+
+
+def _without(desired: Desired, fields: frozenset[str]) -> Desired:
+    left = {name: value for name, value in desired.values.items() if name not in fields}
+    return replace(desired, values=left, lowers=desired.lowers and not desired.guarded & fields)
 
 
 def _key(desired: Desired, link: Link, salt: str) -> str:

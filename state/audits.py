@@ -69,13 +69,20 @@ class Audits(Base):
         rows = connection.execute(_of(target).where(links.c.audit_no == number, links.c.drift.is_not(None)))
         return [(row.account_id, link_of(row), row.drift) for row in rows]
 
+    @reading
+    def differing(self, connection: Connection, account: AccountId) -> list[tuple[Link, dict[str, Any]]]:
+        """Links of this account that their last audit found to differ, and how, unless they were written since."""
+        mine = select(links).where(links.c.account_id == account, links.c.drift.is_not(None))
+        rows = connection.execute(mine.order_by(links.c.target, links.c.subject))
+        return [(link_of(row), row.drift) for row in rows]
+
     @writing
     def doubt(self, connection: Connection, pairs: Sequence[tuple[str, Subject]], now: int, reason: str) -> None:
         """The target is read before anything is sent for these Links; their accounts are due."""
         accounts: set[AccountId] = set()
         for target, subject in sorted(pairs):
             this = (links.c.target == target) & (links.c.subject == subject)
-            doubted = update(links).where(this, links.c.state == "ok").values(state="suspect")
+            doubted = update(links).where(this, links.c.state == "ok").values(state="doubted")
             accounts.update(connection.scalars(doubted.returning(links.c.account_id)))
         put_mark(connection, self.database, sorted(accounts), now, reason)
 

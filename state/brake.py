@@ -55,10 +55,11 @@ class Brake(Base):
         put_todo(connection, self.database, [line])
 
     @reading
-    def waiting(self, connection: Connection, held: Hold) -> int:
-        """Of how many subjects the same is held, this one among them."""
-        others = (holds.c.target == held.target) & (holds.c.what == held.what) & (holds.c.subject != held.subject)
-        return 1 + (connection.scalar(select(func.count()).where(others)) or 0)
+    def waiting(self, connection: Connection, held: Hold, accounts: bool = False) -> int:
+        """Of how many subjects, or ``accounts``, the same is held, this one among them."""
+        whose, mine = (holds.c.account_id, held.account_id) if accounts else (holds.c.subject, held.subject)
+        others = select(func.count(whose.distinct())).where(_same(held), whose != mine)
+        return 1 + (connection.scalar(others) or 0)
 
     @writing
     def end_name(
@@ -151,20 +152,38 @@ def _take_off(connection: Connection, target: str, name: str, member: str) -> Se
     return wore
 
 
+def take_up(connection: Connection, target: str, what: str, field: str) -> None:
+    """Nobody contests this field any more: it is written again."""
+    same = (holds.c.target == target) & (holds.c.what == what)
+    subjects = list(connection.scalars(delete(holds).where(same).returning(holds.c.subject)))
+    mine = (links.c.target == target) & links.c.subject.in_(any_of(subjects))
+    for row in connection.execute(select(links.c.subject, links.c.overwritten).where(mine)).all():
+        left = {name: times for name, times in (row.overwritten or {}).items() if name != field}
+        this = (links.c.target == target) & (links.c.subject == row.subject)
+        connection.execute(update(links).where(this).values(overwritten=left or None))
+
+
 def forget_holds(connection: Connection, subjects: Collection[str]) -> None:
     connection.execute(delete(holds).where(holds.c.subject.in_(any_of(subjects))))
 
 
 def _clear(connection: Connection, gone: Sequence[Hold]) -> None:
-    """The lines of those Links that nothing is held of any more."""
+    """The lines of those Links that nothing is held of any more, and of what is held of nobody any more."""
     for target, subject in sorted({(held.target, held.subject) for held in gone}):
         left = select(holds.c.what).where(holds.c.target == target, holds.c.subject == subject).limit(1)
         if not connection.execute(left).first():
             clear_todo(connection, ["held"], [subject], target)
+    for held in gone:
+        if not connection.execute(select(holds.c.what).where(_same(held)).limit(1)).first():
+            clear_todo(connection, ["held"], [held.what], held.target)
+
+
+def _same(held: Hold) -> Any:
+    return (holds.c.target == held.target) & (holds.c.what == held.what)
 
 
 def _is(held: Hold) -> Any:
-    return (holds.c.target == held.target) & (holds.c.subject == held.subject) & (holds.c.what == held.what)
+    return _same(held) & (holds.c.subject == held.subject)
 
 
 _FIELDS = tuple(Hold.__dataclass_fields__)

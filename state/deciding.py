@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from mappings.model import AccountId, Ref
 from state.agenda import put_mark, working
+from state.brake import take_up
 from state.database import Base, writing
 from state.links import is_link, link_values, refuse_claimed
 from state.refs import root_key
@@ -33,6 +34,8 @@ class Deciding(Base):
         if decision.retry:
             parked = (links.c.target == line.target) & (links.c.subject == line.subject)
             connection.execute(update(links).where(parked, links.c.state == "parked").values(parked_for=""))
+        if decision.field:
+            take_up(connection, line.target, line.subject, decision.field)
         if decision.root and decision.owner:
             _own(connection, decision.root, decision.owner)
         resolved = {"resolved_at": now, "resolved_by": decision.by, "decided": decision.text}

@@ -198,8 +198,8 @@ def _foreign(stored: Link | None, link: Link) -> bool:
 
 
 def _doubted(stored: Link | None, link: Link) -> Link:
-    """What someone without the lease pushed meanwhile is not known: only a read ends the doubt."""
-    return replace(link, state="suspect") if stored and stored.state == "suspect" else link
+    """What someone else did to it meanwhile is not known: only a read ends the doubt."""
+    return replace(link, state=stored.state) if stored and stored.unsure else link
 
 
 def _claim(connection: Connection, link: Link) -> Claimed | None:
@@ -229,7 +229,8 @@ def _save(connection: Connection, lease: Lease, stored: Link | None, link: Link)
 def link_values(link: Link) -> dict[str, Any]:
     plain = {name: getattr(link, name) for name in _SAME}
     # What an audit found is about the Link as it was.
-    return plain | {"held": link.values, "sets": link.sets, "sent": link.sent, "drift": None}
+    held = {"held": link.values, "sets": link.sets, "sent": link.sent, "overwritten": link.overwritten or None}
+    return plain | held | {"drift": None}
 
 
 _SAME = (
@@ -240,4 +241,5 @@ _SAME = (
 
 def link_of(row: Row[Any]) -> Link:
     sets = {name: tuple(members) for name, members in row.sets.items()}
-    return Link(values=row.held, sets=sets, sent=row.sent, **{name: getattr(row, name) for name in _SAME})
+    same = {name: getattr(row, name) for name in _SAME}
+    return Link(values=row.held, sets=sets, sent=row.sent, overwritten=row.overwritten or {}, **same)

@@ -182,6 +182,7 @@ links = Table(
     Column("acknowledged_at", BigInteger),
     _number("audit_no"),
     Column("drift", Json),
+    Column("overwritten", Json),
 )
 _NAMED = text("external_id <> ''")
 Index("links_external", links.c.target, links.c.external_id, unique=True, sqlite_where=_NAMED, postgresql_where=_NAMED)

@@ -242,6 +242,7 @@ class Decision:
     """What a person decided about ``line``, and what follows from it in the same transaction.
 
     ``link``: who the subject is in the target, as the target was read. ``retry``: the parked Link is tried again.
+    ``field``: what others have overwritten there is written again.
     ``owner``: the account that the root ``line`` is about belongs to. ``wake``: accounts that become due.
     """
 
@@ -250,6 +251,7 @@ class Decision:
     by: str
     link: Link | None = None
     retry: bool = False
+    field: str = ""
     root: Ref | None = None
     owner: AccountId | None = None
     wake: tuple[AccountId, ...] = ()

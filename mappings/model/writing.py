@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -80,7 +80,11 @@ class Held:
     vendor_request_id: str = ""
 
 
-LinkState = Literal["ok", "pending", "suspect", "parked"]
+LinkState = Literal["ok", "pending", "suspect", "doubted", "parked"]
+"""Both of these mean: read the target before anything is sent. ``suspect``: someone without the lease may have pushed.
+``doubted``: nobody of ours did, and yet it was seen to hold something else."""
+MOST_OVERWRITTEN = 2
+"""So often within a day, and a field is contested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Link:
 
     ``pending_key``/``pending_body`` are committed before a push and cleared with its answer. ``attempt`` counts
     creates; it rises only after a read proved that nothing was made. ``sequence`` counts acknowledged pushes.
+    ``overwritten``: field -> when others were found to have changed what we wrote there, of a day.
     """
 
     target: str
@@ -105,6 +110,16 @@ class Link:
     pending_since: int | None = None
     parked_for: str = ""
     acknowledged_at: int | None = None
+    overwritten: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+    @property
+    def unsure(self) -> bool:
+        return self.state in ("suspect", "doubted")
+
+    @property
+    def contested(self) -> frozenset[str]:
+        """Fields that others keep overwriting: they are not written any more."""
+        return frozenset(name for name, times in self.overwritten.items() if len(times) >= MOST_OVERWRITTEN)
 
 
 Operation = Literal["create", "update", "add", "remove", "send"]

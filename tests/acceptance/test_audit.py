@@ -13,6 +13,8 @@ from connectors.intercom import contacts
 from flows.auditing import audit
 from flows.comparing import Compared, verdict
 from flows.hub import Hub, Report, sweep
+from flows.standing import account_standing
+from mappings.model import AccountId
 from state.store import Store
 
 Differences = dict[str, tuple[str, tuple[str, ...]]]
@@ -105,6 +107,43 @@ def test_what_was_changed_by_hand_is_found_and_mended(town: Town) -> None:
     assert town.customer("acme")["id"] == customer
     assert town.todo() == {}
     assert verdict(audited(town).compared).endswith("0 unexplained")
+
+
+def test_what_others_keep_changing_is_left_to_them(town: Town) -> None:
+    """An audit repairs a field once a day; what others then write again stays, and is no difference to look into."""
+    ann, acme = town.person("ann"), town.account("acme")
+    for plan in ("silver", "bronze", "iron"):
+        hand(town, "PUT", f"/contacts/{ann['id']}", {"custom_attributes": {"plan": plan}})
+        audited(town, repair=True)
+    report = audited(town)
+    assert differences(report.compared) == {
+        f"intercom.contacts person:{town.name}-ann": ("left to others, who keep overwriting it", ("custom.plan",))
+    }
+    assert verdict(report.compared).endswith("0 unexplained")
+    assert town.attributes("ann")["plan"] == "iron"
+    (line,) = town.open().store.todo()
+    assert (line.subject, line.reason) == (
+        "field:custom.plan", "others keep overwriting custom.plan there: 1 account keeps what they wrote"
+    )  # fmt: skip
+    hand(town, "PUT", f"/contacts/{ann['id']}", {"custom_attributes": {"plan": "pro"}})
+    assert differences(audited(town, repair=True).compared) == {}
+    assert (town.todo(), account_standing(town.open(), AccountId(acme)).theirs) == ({}, [])
+
+
+def test_a_tag_that_was_taken_off_by_hand_stays_off_until_the_stage_moves(town: Town) -> None:
+    ann, tags = town.person("ann"), {tag["name"]: tag["id"] for tag in hand(town, "GET", "/tags")["data"]}
+    hand(town, "DELETE", f"/contacts/{ann['id']}/tags/{tags['sub:trialing']}")
+    town.vendors.advance(MINUTE)
+    assert town.sync().writes == 0
+    assert account_standing(town.open(), AccountId(town.account("acme"))).theirs == []
+    audited(town)
+    assert account_standing(town.open(), AccountId(town.account("acme"))).theirs == [
+        f"intercom.contacts person:{town.name}-ann: sub:trialing was taken off there and stays off until the stage "
+        "moves, or `instep audit --repair`"
+    ]
+    assert "sub:trialing" not in town.tags("ann")
+    audited(town, repair=True)
+    assert "sub:trialing" in town.tags("ann")
 
 
 def test_who_is_not_there_any_more_is_said_and_made_once(town: Town) -> None:

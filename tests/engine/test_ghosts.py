@@ -88,4 +88,5 @@ def test_a_late_overwrite_is_repaired(shared: Works) -> None:
     assert town.link(account, "intercom.contacts").state == "suspect"
     town.sync()
     assert town.person("acmeowner")["name"] == "Second"
+    assert town.link(account, "intercom.contacts").overwritten == {}  # It was our own.
     town.assert_in_step(account)
