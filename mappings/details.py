@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from mappings.disputes import HOLD, disputed
 from mappings.model import AccountFacts, Scalar, Stage, Subscription
 from mappings.money import major, mrr
+from mappings.occurrences import bought
 from mappings.seen import RUNNING
 from mappings.standing import DAY, Verdict
 
@@ -88,7 +89,7 @@ def _reactivated_at(facts: AccountFacts, leading: Subscription | None, stage: St
     which later payments do not hide."""
     if leading is None or not leading.ever_paid or stage not in RUNNING:
         return None
-    again = any(s.ever_paid and s.created < leading.created for s in facts.subscriptions)
+    again = bought(leading, facts) == "reactivated-subscription"
     return max(leading.created, leading.trial_end or 0) if again else None
 
 

@@ -34,14 +34,22 @@ def _of(sub: Subscription, facts: AccountFacts) -> Iterator[Occurrence]:
     key = sub.subscription_id
     if sub.trial_start:
         yield Occurrence("started-trial", key, sub.trial_start)
-    if first_paid := _first_paid_at(sub):
-        again = any(s.ever_paid and s.subscription_id != key and s.created < sub.created for s in facts.subscriptions)
-        yield Occurrence("reactivated-subscription" if again else "converted-trial", key, first_paid)
+    if (first_paid := _first_paid_at(sub)) and (name := bought(sub, facts)):
+        yield Occurrence(name, key, first_paid)
     if sub.cancel_at and sub.canceled_at and not sub.ended_at:
         yield Occurrence("scheduled-cancellation", f"{key}@{sub.canceled_at}", sub.canceled_at)
     yield from _of_return(sub)
     yield from _of_invoice(sub)
     yield from _of_end(sub)
+
+
+def bought(sub: Subscription, facts: AccountFacts) -> str | None:
+    """What its first payment is: the first ever, a return, or only an old debt settled beside or after another one."""
+    paid = [s for s in facts.subscriptions if s.ever_paid or s.first_paid_at]
+    if sub == min(paid, key=lambda s: (_first_paid_at(s) or s.created, s.created, s.subscription_id)):
+        return "converted-trial"
+    follows = any(s.created < sub.created for s in paid)
+    return "reactivated-subscription" if follows and sub.status != "canceled" else None
 
 
 def _first_paid_at(sub: Subscription) -> int | None:

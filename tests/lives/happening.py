@@ -84,7 +84,10 @@ class Teller:
             yield from self._of(sub)
         firsts = sorted((sub.paid[0]["status_transitions"]["paid_at"], sub.data["id"]) for sub in subs if sub.paid)
         for number, (at, id) in enumerate(firsts):
-            yield "reactivated-subscription" if number else "converted-trial", id, at
+            if not number:
+                yield "converted-trial", id, at
+            elif _returned(subs, id):
+                yield "reactivated-subscription", id, at
 
     def _of(self, sub: Sub) -> Iterator[Occurrence]:
         data, id, seen = sub.data, sub.data["id"], self._subs[sub.data["id"]]
@@ -127,6 +130,12 @@ class Teller:
             failed_first = latest["attempt_count"] > 1 or moved["paid_at"] - moved["finalized_at"] > 2 * HOUR
             if failed_first:
                 yield "recovered-payment", latest["id"], moved["paid_at"]
+
+
+def _returned(subs: list[Sub], id: str) -> bool:
+    """Whether it is a new subscription after a paid one; an old debt that somebody settles is no return."""
+    (new,) = (sub.data for sub in subs if sub.data["id"] == id)
+    return new["status"] != "canceled" and any(sub.paid and sub.data["created"] < new["created"] for sub in subs)
 
 
 def planned_reminders(facts: Facts, expected: Expected) -> Iterator[tuple[int, Occurrence]]:

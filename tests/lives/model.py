@@ -73,10 +73,10 @@ class Expected:
 
 @dataclass(slots=True)
 class Memory:
-    """Of one account: what only a look could date."""
+    """Of one account: what only a look could date. ``clock``: the leading subscription and its stage, so ``since``."""
 
-    expired: int | None = None
-    unpaid: int | None = None
+    clock: tuple[str, str] = ("", "")
+    since: int = 0
     access: str | None = None
     done: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -94,8 +94,8 @@ class Account:
         memory, subs = self._memory, billed(facts.subscriptions, facts.invoices, now)
         lead = max(subs, key=_rank, default=None)
         judged = lead.stage if lead else "prospect"
-        memory.expired = (memory.expired or now) if judged == "trial_expired" else None
-        memory.unpaid = (memory.unpaid or now) if judged == "unpaid" else None
+        if memory.clock != (clock := (lead.data["id"] if lead else "", judged)):
+            memory.clock, memory.since = clock, now
         stage = self._stage(facts, judged, lead, now)
         memory.access, falls = self._access(stage, lead, now)
         running = stage in RUNNING
@@ -160,7 +160,7 @@ class Account:
             ends = (lead.failing_since or 0 if lead else 0) + GRACE
             return ("grace", ends) if now < ends else ("read_only", None)
         if stage in ("trial_expired", "unpaid"):
-            ends = (memory.expired if stage == "trial_expired" else memory.unpaid or 0) + READ_ONLY  # type: ignore[operator]
+            ends = memory.since + READ_ONLY
             return ("read_only", ends) if now < ends else ("none", None)
         return ACCESS[stage], None
 
@@ -209,8 +209,11 @@ def _reactivated_at(subs: list[Sub], lead: Sub | None) -> int | None:
     """Paying again: a subscription that was paid, after an earlier one that had been."""
     if lead is None or not lead.paid:
         return None
-    earlier = [sub for sub in subs if sub.paid and sub.data["created"] < lead.data["created"]]
-    return max(lead.data["created"], lead.data["trial_end"] or 0) if earlier else None
+    began = lead.data["created"]
+    paid = [sub for sub in subs if sub.paid]
+    first = min(paid, key=lambda sub: (sub.paid[0]["status_transitions"]["paid_at"], sub.data["created"]))
+    again = first is not lead and any(sub.data["created"] < began for sub in paid)
+    return max(began, lead.data["trial_end"] or 0) if again else None
 
 
 def wants_running(expected: Expected) -> bool | None:

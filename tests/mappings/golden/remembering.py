@@ -9,8 +9,8 @@ PRODUCT = config(trials={"mode": "product"})
 NEW = (person("olga", joined=-1),)
 
 
-def paying(status: str = "active", **more: object) -> object:
-    return sub(status, ever_paid=True, **more)
+def paying(status: str = "active", name: str = "sub_1", **more: object) -> object:
+    return sub(status, name, ever_paid=True, **more)
 
 
 RETURNS = [
@@ -45,6 +45,18 @@ RETURNS = [
         known(paying(seen=seen(status=("active", -1, "expired"), paid=("yes", -1, "no"),
                                attempt=("in_1#1", -1, "in_0#1")), invoice=paid_invoice(-1))),
         "active", "full", "sub:active plan:pro", PAID,
+    ),
+    Case(
+        "an old debt is settled while a newer subscription is paid: nobody bought or came back",
+        known(paying("canceled", "sub_a", trial=(-90, -80), created=-90, ended_at=day(-60), first_paid_at=day(-1)),
+              paying("active", "sub_b", created=-30, first_paid_at=day(-30))),
+        "active", "full", "sub:active plan:pro", PAID,
+    ),
+    Case(
+        "who left after paying buys anew",
+        known(paying("canceled", "sub_a", created=-90, ended_at=day(-60), first_paid_at=day(-80)),
+              paying("active", "sub_b", created=-1, first_paid_at=day(-1))),
+        "active", "full", "sub:active plan:pro", {**PAID, "reactivated_at": day(-1)}, "reactivated-subscription",
     ),
     Case(
         "it ended unpaid, and later its known debt was paid",
