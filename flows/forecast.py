@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from flows.gathering import gather
 from flows.house import Instep
 from flows.preview import Planned, preview
+from mappings.access import left_alone
 from mappings.lifecycle import life
 from mappings.model import AccountId, Scalar
 from mappings.plan import scalars
@@ -23,7 +24,7 @@ STARTS = {
 }
 # Grace is all of the product, with a warning.
 RANK = {"full": 2, "grace": 2, "read_only": 1, "none": 0}
-CUSTOMERS = "stripe.customers"
+CUSTOMERS, ACCESS = "stripe.customers", "product.access"
 # The product's rows are ours, and written in no time.
 NO_CALL = "product."
 
@@ -55,13 +56,14 @@ class Fall:
 @dataclass(slots=True)
 class Forecast:
     """``steps``: (target, operation, what) -> how many, ``what`` being a tag or the kind of a member; ``starts``: what
-    would begin, all of it to be 0."""
+    would begin, all of it to be 0; ``left``: rule -> accounts that get no row in ``instep_access`` by it."""
 
     accounts: int = 0
     steps: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     starts: Counter[str] = field(default_factory=Counter)
     overwrites: list[Overwrite] = field(default_factory=list)
     falls: list[Fall] = field(default_factory=list)
+    left: Counter[str] = field(default_factory=Counter)
 
     def calls(self) -> Counter[str]:
         """Per vendor. What is made is looked for first; a customer that was changed is looked at, in three requests."""
@@ -82,7 +84,7 @@ def forecast(instep: Instep, only: Sequence[AccountId], tell: Callable[[str, int
         found.accounts += 1
         for one in planned:
             _count(found, one)
-        found.falls += _falls(instep, account, planned)
+        _weigh(found, instep, account, [one for one in planned if one.step.target == ACCESS])
         tell("planning", 1)
     return found
 
@@ -99,16 +101,17 @@ def _count(found: Forecast, planned: Planned) -> None:
                 found.overwrites.append(Overwrite(planned.account_id, step.target, step.subject, name, before, after))
 
 
-def _falls(instep: Instep, account: AccountId, planned: Sequence[Planned]) -> list[Fall]:
+def _weigh(found: Forecast, instep: Instep, account: AccountId, planned: Sequence[Planned]) -> None:
     """A missing row means allow: writing the first one can take something away too."""
-    down = [one for one in planned if one.step.target == "product.access" and _lower(one)]
-    if not down:
-        return []
-    systems = instep.systems
+    down, systems = [one for one in planned if _lower(one)], instep.systems
+    if (planned and not down) or systems.mode(ACCESS) == "off":
+        return
     domains = systems.config.trials.one_per_domain
     facts = gather(instep.store, account, instep.house.born_at, systems.pseudonyms, domains)
     current = life(facts, systems.config, systems.catalog, instep.now(), systems.managed, systems.zone)
-    return [Fall(account, *_access(one), one.step.why, current.mrr, current.currency) for one in down]
+    found.falls += [Fall(account, *_access(one), one.step.why, current.mrr, current.currency) for one in down]
+    if not planned and not facts.access and (why := left_alone(facts, current.stage, current.access, systems.config)):
+        found.left[why] += 1
 
 
 def _lower(one: Planned) -> bool:

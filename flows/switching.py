@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from connectors.contract import Declares
 from flows.declaring import Survey, claim, declare, survey
+from flows.gathering import assemble
 from flows.hooks import housed
 from flows.house import SWITCHED, Instep, begin_again, config_mark, open_store
 from flows.marking import read_only
 from flows.settings import Failed, Misuse, Settings
+from mappings.exclusion import excluded
 from mappings.model import AccountId, Mode
 from state.store import House as House
 
@@ -20,8 +22,8 @@ REPORT_LASTS = 24 * 3600
 def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names: bool) -> House:
     """Switch ``target`` (empty: all) on, for ``only`` or for everybody; nothing is sent by this.
 
-    Raises Misuse without a report of the last 24 hours, and where names in Intercom cannot be ours, or are those of
-    others and not accepted."""
+    Raises Misuse without a report of the last 24 hours, for an excluded account, and where names in Intercom cannot be
+    ours, or are those of others and not accepted."""
     now = instep.now()
     house, config = housed(instep.house, instep.systems.target_names, now), instep.systems.config
     mark = config_mark(config, instep.systems.tickets)
@@ -34,6 +36,7 @@ def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names
         raise Misuse(
             "instep.toml has changed since the adoption report: run `instep adopt` again, read it, then go live."
         )
+    _must_be_sent(instep, only)
     modes: dict[str, Mode] = {**house.modes, **dict.fromkeys(targets, "on")}
     pilots = {name: accounts for name, accounts in house.pilots.items() if name not in targets}
     if only:
@@ -57,6 +60,17 @@ def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names
     instep.kept_by()
     begin_again(instep.store, now, SWITCHED, "accepted")
     return instep.store.amend({"config_fingerprint": mark})
+
+
+def _must_be_sent(instep: Instep, only: Sequence[AccountId]) -> None:
+    """Raises Misuse naming accounts of ``only`` that switching on has no effect for."""
+    known, born_at = instep.store.facts(only), instep.house.born_at
+    left = [account for account in only if excluded(assemble(account, known[account], born_at), instep.systems.config)]
+    if left:
+        raise Misuse(
+            f"{', '.join(left)} {'is' if len(left) == 1 else 'are'} excluded ([exclude] of instep.toml, or the account "
+            f"view): nothing is sent there. Leave {'it' if len(left) == 1 else 'them'} out of --only, or end that."
+        )
 
 
 def surveyed(instep: Instep, targets: Sequence[str] | None = None) -> Survey:

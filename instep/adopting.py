@@ -122,6 +122,10 @@ def _report(report: Adoption, folder: Path | None) -> None:
         f", paying {money} a month" if money else ""
     )
     say(f"{falls}." if forecast.falls else "Nobody loses access.")
+    if forecast.left:
+        some = counted(forecast.left.total(), "account", "keeps", "keep")
+        why = ", ".join(f"{count} {rule}" for rule, count in sorted(forecast.left.items()))
+        say(f"{some} what the product gives, without a row in instep_access: {why}.")
     say(f"{counted(len(forecast.overwrites), 'field')} would be overwritten; what is there now is kept in the journal.")
     if report.foreign:
         more = " ..." if len(report.foreign) > 6 else ""
@@ -154,6 +158,7 @@ def _data(report: Adoption) -> dict[str, Any]:
         "steps": steps,
         "starts": dict(forecast.starts),
         "access_falls": [asdict(fall) for fall in forecast.falls],
+        "left_to_product": dict(forecast.left),
         "overwrites": len(forecast.overwrites),
         "names_of_others": list(report.foreign),
         "hindrances": list(report.hindrances),

@@ -45,14 +45,14 @@ def _account(settings: Settings, account: str, json: bool) -> int:
     found = account_standing(instep, AccountId(account))
     if json:
         todo = [{"kind": item.kind, "subject": item.subject, "reason": item.reason} for item in found.todo]
-        seen = {"should_be": dict(found.values), "instep_access": found.written}
+        seen = {"should_be": dict(found.values), "left_to_product": found.left or None, "instep_access": found.written}
         as_json({"account_id": account} | seen | {"todo": todo, "theirs": list(found.theirs)})
         return 0
     written = found.written or {}
     rows = [(name, _shown(name, value), _shown(name, written.get(name))) for name, value in found.values.items()]
     show(table((account, "should be", "instep_access"), rows))
-    if "access" not in found.values:
-        say("Its access is left to the product: it was there before Instep and has not been seen paying or in trial.")
+    if found.left:
+        say(f"Its access {'stays as it is' if found.written else 'is left to the product'}: {found.left}.")
     elif found.written is None:
         say("There is no row in instep_access yet: until there is one, the product allows everything.")
     say(f"Next look: {moment(found.next_look_at)}.")
@@ -96,6 +96,9 @@ def _show(found: Standing) -> None:
     say(f"{due} due, {hints} unread, {counted(backlog.leased, 'account', 'is', 'are')} being worked on{waiting}.")
     if backlog.next_at is not None:
         say(f"Next due: {moment(backlog.next_at)}.")
+    if found.rowless:
+        some = counted(found.rowless, "account", "has", "have")
+        say(f"{some} no row in instep_access: left to the product (`instep status --account ID` says by which rule).")
     many = counted(len(found.todo), "line", "needs", "need")
     say(f"{many} a person: see `instep todo`." if found.todo else nobody(found))
 

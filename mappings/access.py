@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from mappings.config import Config
 from mappings.disputes import unknown
+from mappings.exclusion import excluded
 from mappings.instances import LOWERING
-from mappings.model import Access, AccountFacts
+from mappings.model import Access, AccountFacts, Stage
 from mappings.seen import RUNNING
 from mappings.standing import DAY, RULES, STATUS, Verdict
 
@@ -15,7 +16,7 @@ def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -
     keeps what it has, and an account from before then without a subscription is left alone. A clock without a known
     start takes nothing away; those of read-only access start at the look that first saw the state."""
     policy = config.policy
-    if any(s.status not in STATUS for s in facts.subscriptions) or unknown(facts):
+    if _unknown(facts):
         return None, None
     if verdict.stage == "prospect":
         new = bool(facts.people) and all((p.joined_at or 0) >= facts.born_at for p in facts.people)
@@ -35,6 +36,23 @@ def access_of(facts: AccountFacts, verdict: Verdict, config: Config, now: int) -
         ends = starts + policy.read_only_days * DAY
         return ("read_only", ends) if now < ends else ("none", None)
     return rule, None
+
+
+def left_alone(facts: AccountFacts, stage: Stage, access: Access | None, config: Config) -> str:
+    """By which rule access stays what the product gave; empty where it is ours to decide (``access_of``)."""
+    if excluded(facts, config):
+        return "excluded"
+    if access is not None:
+        return ""
+    if _unknown(facts):
+        return "of a status that this version does not know"
+    if stage == "prospect":
+        return "without a subscription since before Instep"
+    return "waiting for a first payment" if stage == "awaiting_payment" else "ended before Instep"
+
+
+def _unknown(facts: AccountFacts) -> bool:
+    return any(s.status not in STATUS for s in facts.subscriptions) or bool(unknown(facts))
 
 
 def _was_better(verdict: Verdict) -> bool:

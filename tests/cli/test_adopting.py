@@ -56,3 +56,17 @@ def test_what_is_in_the_way_is_named_with_what_to_do(home: Home) -> None:
     assert refused.code == 1
     assert refused.sentence.startswith("Intercom refuses this: the attribute mrr")
     assert "INTERCOM_API_BASE" not in refused.sentence
+
+
+def test_a_pilot_of_an_account_that_is_left_alone_is_refused(home: Home) -> None:
+    with (home.folder / "instep.toml").open("a") as file:
+        file.write(f'\n[exclude]\naccounts = ["{home.account}"]\n')
+    home.run("init")
+    assert home.run("adopt", "--json").data["left_to_product"] == {"excluded": 1}
+    refused = home.run("go-live", "--only", home.account, "--yes")
+    assert refused.code == 2
+    assert refused.sentence.startswith(f"{home.account} is excluded ([exclude] of instep.toml, or the account view)")
+    assert "on" not in home.run("status", "--json").data["installation"]["modes"].values()
+    assert "Its access is left to the product: excluded." in home.run("status", "--account", home.account).out
+    unknown = home.run("go-live", "--only", "nobody", "--yes")
+    assert (unknown.code, "knows an account nobody" in unknown.sentence) == (2, True)

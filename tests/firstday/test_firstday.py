@@ -166,6 +166,17 @@ def test_nothing_starts_and_nobody_loses_access(day: Day) -> None:
     assert day.company.rows("state.db", "SELECT kind FROM redemptions WHERE kind = 'request'") == []
 
 
+def test_who_keeps_what_the_product_gives_is_counted_with_the_rule(day: Day) -> None:
+    here = day.company
+    views = "SELECT account_id FROM instep_accounts WHERE account_id NOT IN (SELECT account_id FROM instep_access)"
+    left = [str(row["account_id"]) for row in here.rows("company.db", views)]
+    assert sum(day.report["left_to_product"].values()) == here.run("status", "--json").data["without_row"] == len(left)
+    assert f"{len(left)} accounts have no row in instep_access: left to the product" in here.run("status").out
+    assert day.report["left_to_product"]["ended before Instep"] > 0
+    said = {here.run("status", "--account", account, "--json").data["left_to_product"] for account in left[:4]}
+    assert said <= day.report["left_to_product"].keys()
+
+
 def test_everybody_is_who_they_are_in_truth(day: Day) -> None:
     contacts, companies = day.company.links("intercom.contacts"), day.company.links("intercom.companies")
     customers = day.company.customers()
