@@ -14,7 +14,7 @@ import httpx
 from pydantic import SecretStr
 
 from connectors import wire
-from connectors.contract import Unauthorized
+from connectors.contract import Transient, Unauthorized
 from connectors.gate import Gate
 from connectors.intercom import scopes
 from mappings.model import JSONObject
@@ -85,14 +85,30 @@ class IntercomApi:
         return wire.data_of(self._send("GET", path, params=params))
 
     def pages(self, path: str, resume: str | None, per_page: int) -> Iterator[tuple[list[JSONObject], str | None]]:
-        """A cursor list, page by page: the rows, and where to go on after them (None at the end)."""
+        """A cursor list, page by page: the rows, and where to go on after them (None at the end). Raises Transient for
+        a list that ends or repeats without saying so."""
+        seen: set[str | None] = {resume}
         while True:
             params = {"per_page": str(per_page)} | ({"starting_after": resume} if resume else {})
             answer = self.get(path, params)
-            resume = ((answer.get("pages") or {}).get("next") or {}).get("starting_after")
+            following = next_page(path, answer)
+            resume = following.get("starting_after") if isinstance(following, dict) else None
+            if following and resume in (None, *seen):
+                raise _does_not_go_on(path)
+            seen.add(resume)
             yield answer.get("data") or [], resume
             if not resume:
                 return
+
+    def numbered(self, path: str, per_page: int) -> Iterator[JSONObject]:
+        """The rows of a list whose pages have numbers; see ``next_page``."""
+        number = 1
+        while True:
+            answer = self.get(path, {"page": str(number), "per_page": str(per_page)})
+            yield from answer.get("data") or []
+            if not next_page(path, answer):
+                return
+            number += 1
 
     def search(self, path: str, body: JSONObject) -> JSONObject:
         """A read that is spelled POST."""
@@ -110,6 +126,18 @@ class IntercomApi:
             if refused.lacks:
                 raise Unauthorized(f"{self.system} refuses {method}", scopes.needed(path, write)) from None
             raise
+
+
+def next_page(path: str, answer: JSONObject) -> Any:
+    """What a page says of the next one; empty at the end. Raises Transient for an empty page that promises more."""
+    following = (answer.get("pages") or {}).get("next")
+    if following and not answer.get("data"):
+        raise _does_not_go_on(path)
+    return following
+
+
+def _does_not_go_on(path: str) -> Transient:
+    return Transient(f"{IntercomApi.system}: the list {path} does not go on although it has more")
 
 
 def _complaint(body: JSONObject) -> wire.Complaint | None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from connectors.contract import Declaration, Gone, Page, Rejected
 from connectors.intercom.attributes import attributes_found, declare_attributes
-from connectors.intercom.client import IntercomApi
+from connectors.intercom.client import IntercomApi, next_page
 from connectors.intercom.fields import from_json, to_json
 from mappings.model import Desired, Held, JSONObject, Name, Record, Ref, Step, subject_id
 
@@ -52,8 +52,9 @@ class IntercomCompanies:
             if (answer.get("total_count") or 0) > MOST_LISTED:
                 break
             number += 1
+            following = next_page("/companies/list", answer)
             yield self._page(answer, str(number))
-            if not (answer.get("pages") or {}).get("next"):
+            if not following:
                 return
         params: dict[str, str] = {}
         while (answer := self._api.get("/companies/scroll", params)).get("data"):

@@ -22,6 +22,8 @@ MATCH_EMAIL = "match.email"
 PAGE = 150
 EMBEDDED = 10
 """A contact carries at most ten of its tags and companies; more must be listed."""
+PER_PAGE = 50
+"""Of a contact's companies; its tags come all at once."""
 
 
 class IntercomContacts:
@@ -201,13 +203,13 @@ class IntercomContacts:
         """By our ids. Others may have put the contact into companies of theirs."""
         if not (contact.get("companies") or {}).get("total_count"):
             return set()
-        listed = self._api.get(wire.path("contacts", contact["id"], "companies"))
-        return {str(company.get("company_id")) for company in listed.get("data") or []}
+        listed = self._api.numbered(wire.path("contacts", contact["id"], "companies"), PER_PAGE)
+        return {str(company.get("company_id")) for company in listed}
 
     def _members(self, contact: JSONObject, what: str) -> list[JSONObject]:
         embedded: JSONObject = contact.get(what) or {}
         if (embedded.get("total_count") or 0) > EMBEDDED or embedded.get("has_more"):
-            embedded = self._api.get(wire.path("contacts", contact["id"], what))
+            return list(self._api.numbered(wire.path("contacts", contact["id"], what), PER_PAGE))
         return embedded.get("data") or []
 
 

@@ -63,7 +63,11 @@ class StripeApi:
         )
 
     def identity(self) -> StripeIdentity:
-        return StripeIdentity(str(self.get("/v1/account")["id"]), self._livemode)
+        """Raises Transient where another API version answers than the one that was asked."""
+        said = self.hello()
+        if said.version not in ("", VERSION):
+            raise Transient(f"{self.system} answers in API version {said.version}, though it was asked for {VERSION}")
+        return StripeIdentity(str(said.data["id"]), self._livemode)
 
     def hello(self) -> wire.Hello:
         """The account, as ``identity`` reads it."""

@@ -1,11 +1,13 @@
 """Tags by id, companies, declared names and events in Intercom."""
 
+import httpx
 import pytest
 from contract_tests import step
-from vendor_world import NAMES, NOW, OWNED, create, wanted
+from pydantic import SecretStr
+from vendor_world import NAMES, NOW, OWNED, create, gate, wanted
 
 from connectors.contract import Gone, Rejected, Transient
-from connectors.intercom import IntercomCompanies, IntercomContacts, IntercomEvents
+from connectors.intercom import IntercomApi, IntercomCompanies, IntercomContacts, IntercomEvents, IntercomSettings
 from mappings.model import AccountId, Desired, Held, Name, Occurrence, Step, account_subject
 
 # Tags and companies
@@ -86,6 +88,56 @@ def test_companies_are_joined_and_left(contacts, intercom_api):
     for _ in range(2):
         contacts.push(member(wanted(), "remove", made, "a1", "companies", member_id=company))
     assert contacts.find(desired, None).sets == {"companies": ()}
+
+
+def test_companies_beyond_the_first_page_are_known(contacts, intercom_api, monkeypatch):
+    monkeypatch.setattr("connectors.intercom.contacts.PER_PAGE", 2)
+    made, names, companies = create(contacts, wanted()), [f"a{number}" for number in range(12)], {}
+    for name in names:
+        ours = Desired("c", account_subject(AccountId(name)), {"company_id": name, "name": "Team"})
+        companies[name] = create(IntercomCompanies(intercom_api), ours).external_id
+        contacts.push(member(wanted(), "add", made, name, "companies", member_id=companies[name]))
+    desired = Desired("t", wanted().subject, wanted().values, {"companies": frozenset(names)})
+    assert contacts.find(desired, None).sets["companies"] == tuple(sorted(names))
+    (page,) = contacts.observe(None)
+    assert contacts.holds(page.records[0], desired).sets["companies"] == tuple(companies.values())
+
+
+def scripted(*answers) -> IntercomApi:
+    """Intercom as a list of answers, one a request."""
+    left = list(answers)
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json=left.pop(0)))
+    return IntercomApi(IntercomSettings(SecretStr("tok")), gate("intercom"), transport)
+
+
+def page(rows: int, following: object) -> dict:
+    return {"data": [{"id": f"c{number}", "company_id": "a1"} for number in range(rows)], "pages": {"next": following}}
+
+
+NEXT = {"starting_after": "here", "page": 2}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [page(0, NEXT)],
+        [page(1, NEXT), page(0, NEXT)],
+        [page(1, NEXT), page(1, NEXT)],
+        [page(1, NEXT), page(1, {"starting_after": "there"}), page(1, NEXT)],
+        [page(1, "https://api.intercom.io/contacts?page=2")],
+    ],
+)
+def test_a_list_of_contacts_that_does_not_go_on_is_an_error(answers):
+    with pytest.raises(Transient, match="does not go on"):
+        list(IntercomContacts(scripted(*answers), bool).observe(None))
+
+
+@pytest.mark.parametrize("answers", [[page(0, NEXT)], [page(1, NEXT), page(0, NEXT)]])
+def test_a_list_of_companies_that_does_not_go_on_is_an_error(answers):
+    with pytest.raises(Transient, match="does not go on"):
+        list(IntercomCompanies(scripted(*answers)).observe(None))
+    with pytest.raises(Transient, match="does not go on"):
+        list(scripted(*answers).numbered("/contacts/c1/companies", 50))
 
 
 def test_a_company_that_does_not_exist_is_rejected(contacts):
