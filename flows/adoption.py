@@ -51,7 +51,7 @@ def adopt(instep: Instep, only: Sequence[AccountId], tell: Callable[[str, int], 
             raise Failed(f"{next(iter(hub.report.troubles.values()))}. Nothing was written.")
         matched = Adopter(instep, tell).run()
         foreseen = forecast(instep, only, tell)
-    mark = config_mark(instep.systems.config, instep.systems.tickets)
+    mark = config_mark(instep.systems)
     if not only:
         instep.house = instep.store.amend({"adopted_at": instep.now(), "adopted_mark": mark})
     conflicts = sum(line.kind == "conflict" for line in instep.store.todo())

@@ -17,7 +17,7 @@ from connectors.product import ProductAccounts, ProductRequests, ProductUsers
 from connectors.stripe import CheckoutDone, StripeBilling, StripeSessions
 from flows.gathering import gather
 from flows.house import connect, open_store
-from flows.identity import identify_stripe, same_house
+from flows.identity import calendar, identify_stripe, same_house
 from flows.pseudonyms import pseudonyms
 from flows.settings import Failed, Misuse, Settings, load_config
 from flows.systems import Wires
@@ -192,7 +192,7 @@ class Door:
     def _shown(self, ticket: Ticket, facts: AccountFacts) -> Page:
         prices = self._billing.prices()
         known, now = catalog(self._config, prices), self.now()
-        zone = self.settings.instep_timezone
+        zone = calendar(self.settings, self._store, {})
         current = life(facts, self._config, known, now, self._w.instances is not None, zone)
         offer = self._priced(facts, current, offer_of(facts, current, self._config))
         if offer.way == "checkout":

@@ -14,7 +14,7 @@ from connectors.stripe import StripeBilling
 from flows.asking import ask
 from flows.declaring import claim, declare, follow_tags, names_wait, spelled
 from flows.hooks import housed, joined
-from flows.identity import identify, prices, same_house, tolerant
+from flows.identity import calendar, identify, prices, same_house, tolerant
 from flows.keeping import kept_modes, make_tables
 from flows.marking import kept_by_another, take_over, watching
 from flows.pseudonyms import pseudonyms
@@ -79,10 +79,11 @@ def open_instep(
     def open_with(settings: Settings) -> Instep:
         w = connect(settings, stripe_per_second)
         unreachable: dict[str, str] = {}
-        same_house(house, identify(w, unreachable))
+        found = identify(w, unreachable)
+        same_house(house, found)
         ask("the product database", w.product.check)
         known = prices(w, store, now, unreachable)
-        zone, sealing = settings.instep_timezone, tickets(settings, house.installation_id)
+        zone, sealing = calendar(settings, store, found), tickets(settings, house.installation_id)
         systems = assemble(w, config, house.modes, now, target_lines, source_lines, zone, sealing, known)
         hashes = pseudonyms(settings.instep_secrets.get_secret_value(), house.installation_id)
         kept_by = partial(kept_by_another, w, house.installation_id, lambda: (store.house() or house).names)
@@ -173,13 +174,16 @@ def assemble(
 def configuration_changed(instep: Instep) -> bool:
     """Whether instep.toml, or what billing links are made of, is another than the accounts were last brought in step
     with."""
-    return config_mark(instep.systems.config, instep.systems.tickets) != instep.house.config_fingerprint
+    return config_mark(instep.systems) != instep.house.config_fingerprint
 
 
-def config_mark(config: Config, sealing: Tickets) -> str:
-    """Moves with instep.toml, with a version that needs other names in Intercom, and with what links are made of."""
+def config_mark(systems: Systems) -> str:
+    """Moves with instep.toml, with a version that needs other names in Intercom, with what links are made of, and with
+    the time zone."""
+    config, sealing = systems.config, systems.tickets
     needed = sorted(f"{name.kind} {name.name} {name.type}" for name in names(config, sealing.on))
-    return fingerprint([config.model_dump(mode="json"), needed, *([sealing.mark] if sealing.on else [])])
+    more = [*([sealing.mark] if sealing.on else []), *([systems.zone] if systems.zone != "UTC" else [])]
+    return fingerprint([config.model_dump(mode="json"), needed, *more])
 
 
 def follow_configuration(instep: Instep) -> None:
@@ -191,7 +195,7 @@ def follow_configuration(instep: Instep) -> None:
     instep.store.amend({"tags": {**instep.house.tags, **declare(instep.systems)}})
     begin_again(instep.store, instep.now(), "instep.toml changed", "inferred")
     house = housed(instep.store.house() or instep.house, instep.systems.target_names, instep.now())
-    mark = config_mark(instep.systems.config, instep.systems.tickets)
+    mark = config_mark(instep.systems)
     changes = {"modes": house.modes, "joined": house.joined, "config_fingerprint": mark}
     instep.house = instep.store.amend(changes)
 
@@ -221,6 +225,7 @@ def init(settings: Settings, on: bool = False, taking_over: bool = False) -> tup
     house = store.house()
     if house:
         same_house(house, found)
+    systems = replace(systems, zone=calendar(settings, store, found))
     kept = make_tables(w)
     modes: dict[str, Mode] = {line.target.name: "on" if on else "watch" for line in systems.targets}
     modes = kept_modes(modes, kept)
@@ -236,7 +241,7 @@ def init(settings: Settings, on: bool = False, taking_over: bool = False) -> tup
         intercom_region=str(found["intercom_region"]),
         modes=modes if on or house is None else kept_modes({**modes, **house.modes}, kept),
         joined=joined(house, systems.target_names, settings.clock()()) if house else {},
-        config_fingerprint=config_mark(config, sealing) if on or house is None else house.config_fingerprint,
+        config_fingerprint=config_mark(systems) if on or house is None else house.config_fingerprint,
         pilots={} if on or house is None else house.pilots,
         adopted_at=house.adopted_at if house else None,
         adopted_mark=house.adopted_mark if house else "",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from connectors.contract import Transient, Unauthorized
 from connectors.stripe import StripeBilling
 from flows.asking import ask
-from flows.settings import Failed
+from flows.settings import Failed, Settings
 from flows.systems import Wires
 from state.store import House, Store
 
@@ -19,7 +19,7 @@ IDENTITY = {
     "intercom_workspace": "Intercom workspace",
     "intercom_region": "Intercom region",
 }
-PRICES = "prices"
+PRICES, ZONE = "prices", "zone"
 # What a plan is recognised by.
 OF_A_PRICE = ("id", "created", "lookup_key")
 Found = dict[str, str | bool]
@@ -35,12 +35,13 @@ def identify_stripe(w: Wires) -> Found:
 def identify_intercom(w: Wires) -> Found:
     """Who is behind the Intercom token."""
     talking = ask("Intercom", w.intercom.identity)
-    return {"intercom_workspace": talking.workspace, "intercom_region": talking.region}
+    zone = {ZONE: talking.timezone}
+    return {"intercom_workspace": talking.workspace, "intercom_region": talking.region, **zone}
 
 
 def identify(w: Wires, unreachable: dict[str, str] | None = None) -> Found:
-    """Who is behind the keys, under the names of IDENTITY. A vendor that does not answer, or refuses its key, is put
-    into ``unreachable``, where that is given, and left out: nothing else waits for it."""
+    """Who is behind the keys, under the names of IDENTITY, and the workspace's ZONE. A vendor that does not answer, or
+    refuses its key, is put into ``unreachable``, where that is given, and left out: nothing else waits for it."""
     found: Found = {}
     for system, who in (("stripe", identify_stripe), ("intercom", identify_intercom)):
         found |= (who(w) if unreachable is None else tolerant(system, partial(who, w), unreachable)) or {}
@@ -83,6 +84,16 @@ def prices(w: Wires, store: Store, now: Callable[[], int], unreachable: dict[str
     if known is None:
         raise Failed(unreachable["stripe"])
     return known
+
+
+def calendar(settings: Settings, store: Store, found: Mapping[str, str | bool]) -> str:
+    """The time zone of accounts that name none: INSTEP_TIMEZONE, else the Intercom workspace's, which is remembered for
+    when Intercom does not answer."""
+    known = store.recall(ZONE)
+    zone = str(found.get(ZONE) or known or "UTC")
+    if zone != known:
+        store.remember(ZONE, zone)
+    return settings.instep_timezone or zone
 
 
 def _kept(price: Mapping[str, Any]) -> dict[str, Any]:

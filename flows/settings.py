@@ -62,7 +62,7 @@ class Settings(Configured):
     instep_public_url: str = ""
     instep_secrets: SecretStr = SecretStr("")
     instep_concurrency: int = 8
-    instep_timezone: str = "UTC"
+    instep_timezone: str = ""
     instep_now: str = ""
 
     # pydantic runs "before" validators from the last to the first: these see what a secret block holds.
@@ -145,7 +145,7 @@ class Settings(Configured):
     @classmethod
     def _is_a_zone(cls, value: str) -> str:
         try:
-            ZoneInfo(value)
+            ZoneInfo(value or "UTC")
         except (KeyError, ValueError, OSError):
             raise ValueError(f"{value!r} is not a time zone (like Europe/Berlin)") from None
         return value

@@ -25,8 +25,8 @@ def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names
     Raises Misuse without a report of the last 24 hours, for an excluded account, and where names in Intercom cannot be
     ours, or are those of others and not accepted."""
     now = instep.now()
-    house, config = housed(instep.house, instep.systems.target_names, now), instep.systems.config
-    mark = config_mark(config, instep.systems.tickets)
+    house = housed(instep.house, instep.systems.target_names, now)
+    mark = config_mark(instep.systems)
     targets = _targets(house, target)
     if other := instep.kept_by():
         raise Misuse(f"{read_only(other)}.")

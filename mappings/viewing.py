@@ -33,7 +33,7 @@ MEANS: Mapping[str, str] = {
     "none of owner, billing and member": "taken for a member; map it in the view",
     "no JSON object": "left out; give a JSON object, name to value",
     "of another type": "left out; correct the value, or the type in [traits]",
-    "no time zone": "INSTEP_TIMEZONE counts; give names like Europe/Berlin",
+    "no time zone": "INSTEP_TIMEZONE counts, else Intercom's; give names like Europe/Berlin",
     "no plan of instep.toml": "it gives no plan; use the keys of [plans]",
     "no Stripe customer": "nobody is found by it; give ids that begin with cus_",
     "numbers with a fraction": "it names nobody; give whole numbers or text",

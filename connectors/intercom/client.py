@@ -35,8 +35,11 @@ class IntercomSettings:
 
 
 class IntercomIdentity(NamedTuple):
+    """``timezone``: the workspace's, an IANA name; may be empty."""
+
     workspace: str
     region: str
+    timezone: str
 
 
 class IntercomApi:
@@ -71,7 +74,7 @@ class IntercomApi:
 
     def identity(self) -> IntercomIdentity:
         me: Any = self.ask(lambda sdk: sdk.admins.identify())
-        return IntercomIdentity(str(me.app.id_code), str(me.app.region))
+        return IntercomIdentity(str(me.app.id_code), str(me.app.region), str(me.app.timezone or ""))
 
     def ask(self, call: Callable[[Intercom], T], write: bool = False) -> T:
         """One call through the SDK."""

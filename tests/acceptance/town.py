@@ -50,6 +50,7 @@ class Town:
         self._config, self._new_state, self._state = config, new_state, new_state()
         self._config.write_text(CONFIG)
         self.public_url = self.secrets = ""
+        self.timezone = "UTC"
         self.opened: Instep | None = None
 
     # The product's side
@@ -101,6 +102,7 @@ class Town:
             instep_public_url=self.public_url,
             instep_secrets=self.secrets,
             instep_concurrency=4,
+            instep_timezone=self.timezone,
             instep_now=datetime.fromtimestamp(self.vendors.now, UTC).isoformat(),
         )
 

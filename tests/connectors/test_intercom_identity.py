@@ -12,7 +12,7 @@ from mappings.model import Held
 
 
 def test_identity(intercom_api):
-    assert intercom_api.identity() == ("sandbox", "US")
+    assert intercom_api.identity() == ("sandbox", "US", "America/Los_Angeles")
 
 
 def test_search_lag_does_not_hide_our_own(live, contacts):
