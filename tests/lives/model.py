@@ -206,8 +206,8 @@ def _win_back(lead: Sub | None, stage: str, now: int) -> int | None:
 
 
 def _reactivated_at(subs: list[Sub], lead: Sub | None) -> int | None:
-    """Paying again: a subscription that was paid, after an earlier one that had been."""
-    if lead is None or not lead.paid:
+    """Paying again: a subscription that is paid, after an earlier one that had been."""
+    if lead is None or not lead.paid or lead.data["status"] == "canceled":
         return None
     began = lead.data["created"]
     paid = [sub for sub in subs if sub.paid]

@@ -22,6 +22,12 @@ from .scene import scene
 ENOUGH = 100
 
 
+def braked(folder: Path, lives: Sequence[Life], group: int, days: int = DAYS) -> Outcome:
+    """The lives day by day under the brake that ships: one that is held back is found wrong by the model."""
+    with scene(folder, lives, GROUPS[group], brake=True) as world:
+        return Run(world, GROUPS[group], False, days).live()
+
+
 def live(folder: Path, lives: Sequence[Life], group: int, days: int = DAYS) -> tuple[Outcome, Outcome]:
     """The same lives day by day, and with Instep standing still from the group's day on."""
     ended = []
@@ -46,12 +52,14 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=1, help="the first life's seed; the others follow")
     options.add_argument("--world", type=int, default=400, help="lives that share one world at most")
     options.add_argument("--only", type=int, nargs="+", help="live these seeds alone")
+    options.add_argument("--brake", action="store_true", help="day by day only, under the brake that ships")
     given = options.parse_args()
     seeds = given.only or list(range(given.seed, given.seed + given.count))
     total = Outcome()
     for group, some in parts(seeds, given.world):
         with TemporaryDirectory(prefix="instep-lives-") as folder:
-            for found in live(Path(folder), some, group):
+            where = Path(folder)
+            for found in (braked(where, some, group),) if given.brake else live(where, some, group):
                 total.add(found)
         print(f"group {group}: {len(some)} lives, {len(total.wrong)} wrong so far, {_seconds():.0f} s", flush=True)
     missing = [name for name in MEANING if not total.members[name]]

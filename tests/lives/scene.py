@@ -38,11 +38,6 @@ lookup_keys = ["team_monthly"]
 trial_days = 30
 tag = "plan:team"
 
-[brake]
-removals = {{floor = 100000, share = 1}}
-inferred = {{floor = 100000, share = 1}}
-bursts = {{floor = 100000, share = 1}}
-
 [policy]
 access_without_subscription = "{without}"
 
@@ -61,15 +56,24 @@ rollup = "any"
 [journey]
 steps = ["has_project", "has_report"]
 """
+# Lives are wilder than a company, and what waits for a person is not what the model has.
+OPEN_BRAKE = """
+[brake]
+removals = {floor = 100000, share = 1}
+inferred = {floor = 100000, share = 1}
+bursts = {floor = 100000, share = 1}
+"""
 
 
 @dataclass
 class Scene:
-    """``now``: where all clocks stand. ``facts``: what each account's sources hold, as read last."""
+    """``now``: where all clocks stand. ``facts``: what each account's sources hold, as read last. ``brake``: its limits
+    are those that ship."""
 
     vendors: Vendors
     folder: Path
     lives: Sequence[Life]
+    brake: bool = False
     now: int = START
     facts: dict[str, Facts] = field(default_factory=dict)
     _http: requests.Session = field(default_factory=requests.Session)
@@ -189,7 +193,7 @@ class Scene:
 
     def open(self, group: Group) -> Instep:
         config = self.folder / "instep.toml"
-        config.write_text(CONFIG.format(without=group.without))
+        config.write_text(CONFIG.format(without=group.without) + ("" if self.brake else OPEN_BRAKE))
         make(self.product, [], self.now)
         self._database = sqlite3.connect(self.product, timeout=30)
         environment = self.vendors.environment(f"sqlite:///{self.product}", f"sqlite:///{self.folder}/state.db")
@@ -228,11 +232,11 @@ def _by(rows: Sequence[JSON], name: str) -> defaultdict[str, list[JSON]]:
 
 
 @contextmanager
-def scene(folder: Path, lives: Sequence[Life], group: Group) -> Iterator[Scene]:
+def scene(folder: Path, lives: Sequence[Life], group: Group, brake: bool = False) -> Iterator[Scene]:
     now = datetime.fromtimestamp(START, UTC).isoformat()
     folder.mkdir(parents=True, exist_ok=True)
     with Vendors("--port", "0", "--limits", "off", "--now", now) as vendors:
-        found = Scene(vendors, folder, lives)
+        found = Scene(vendors, folder, lives, brake)
         found.open(group)
         try:
             yield found

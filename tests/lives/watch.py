@@ -22,6 +22,12 @@ def rows(scene: Scene) -> dict[str, JSON]:
     return {row["account_id"]: row for row in scene.rows("SELECT * FROM instep_access")}
 
 
+def of_brake(scene: Scene) -> Iterator[str]:
+    """What waits for a person to approve it."""
+    for hold in scene.instep.store.holds():
+        yield f"the brake holds {hold.kind} of {hold.target} for {hold.account_id}: {hold.says}"
+
+
 def of_row(expected: Expected, row: JSON) -> Iterator[Difference]:
     held = {name: value for name, value in row.items() if name not in STAMPS}
     for name, wanted, found in differences(expected.row if expected.row["access"] else {}, held):
