@@ -61,6 +61,18 @@ OVERLAYS = [
         PRO,
     ),
     Case(
+        "free of charge after leaving twice: it pays nothing again",
+        known(
+            account(comped=True),
+            sub("canceled", "sub_a", created=-90, ever_paid=True, ended_at=day(-60)),
+            sub("canceled", "sub_b", created=-40, ever_paid=True, ended_at=day(-30)),
+        ),
+        "active",
+        "full",
+        "sub:active is:comped",
+        {"last_plan": "pro"},
+    ),
+    Case(
         "free of charge, a trial that ends soon is not nagged about",
         known(account(comped=True), sub("trialing", trial=(-4, 2))),
         "trialing",
