@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Any
 
-from instep.example import ask_for_trials
+from instep.example import ask_for_change, ask_for_trials
 from instep.moments import length
 from instep.rehearsal import Changes, Line, Person
 from instep.script import Cue, Script
@@ -19,6 +19,12 @@ CARDS = {
     "works": "adds a card",
     "declines": "adds a card that will be declined",
     "asks": "adds a card whose bank asks for 3-D Secure",
+}
+REQUESTS = {
+    "cancel": "asks to cancel for the end of the period",
+    "cancel now": "asks to cancel at once",
+    "keep": "asks to keep the subscription",
+    "reactivate": "asks to come back",
 }
 # What a bank does to a payment -> Stripe's status, and how it is told.
 DISPUTES = {
@@ -57,6 +63,12 @@ def _trial(world: World, account: str, line: Line) -> str:
     user = str(owner).removeprefix(f"{account}_")
     ask_for_trials(world.product, [account], line.trial or "", world.now, user, line.days)
     return f"asks for a trial of {line.trial}" + (f", {line.days} days" if line.days else "")
+
+
+def _request(world: World, account: str, line: Line) -> str:
+    kind, _, at_once = (line.request or "").partition(" ")
+    ask_for_change(world.product, account, kind, world.now, 0 if at_once else None)
+    return REQUESTS[line.request or ""]
 
 
 def _card(world: World, account: str, line: Line) -> str:
@@ -152,8 +164,8 @@ def _nothing(world: World, account: str, line: Line) -> str:
 
 
 DEEDS: Mapping[str, Deed] = {
-    "": _nothing, "trial": _trial, "card": _card, "bank": _bank, "pays": _pays, "dispute": _dispute, "refund": _refund,
-    "resumes": _resumes,
+    "": _nothing, "trial": _trial, "request": _request, "card": _card, "bank": _bank, "pays": _pays,
+    "dispute": _dispute, "refund": _refund, "resumes": _resumes,
     "subscribes": _subscribes, "cancels": _cancels, "keeps": _keeps, "change": _change_account,
     "people": _change_people, "leaves": _leaves, "swap_emails": _swap, "instances": _instances,
 }  # fmt: skip

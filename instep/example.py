@@ -102,6 +102,17 @@ def ask_for_trials(
         )
 
 
+def ask_for_change(path: Path, account: str, kind: str, now: int, days: int | None = None) -> None:
+    """The same for a request of another kind: cancel (``days=0``: at once), keep or reactivate."""
+    row = (account, kind, account, days, now)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(
+            "INSERT INTO instep_requests (request_id, kind, account_id, days, requested_at)"
+            " SELECT 'req_' || ? || '_' || (count(*) + 1), ?, ?, ?, ? FROM instep_requests",
+            row,
+        )
+
+
 def account_of(id: str) -> str:
     """The team of a person, request or instance by the way their ids are made here."""
     return id.removeprefix("req_").partition("_user_")[0].partition("#")[0]

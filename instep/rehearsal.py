@@ -15,7 +15,7 @@ Traits = dict[str, Scalar]
 Role = Literal["owner", "billing", "member"]
 # What a line may say besides when, who and a note; one of them a line.
 DEEDS = (
-    "trial", "card", "bank", "pays", "dispute", "refund", "resumes", "subscribes", "cancels", "keeps", "people",
+    "trial", "request", "card", "bank", "pays", "dispute", "refund", "resumes", "subscribes", "cancels", "keeps", "people",
     "leaves", "swap_emails", "change", "instances",
 )  # fmt: skip
 
@@ -73,6 +73,7 @@ class Line(Strict):
     note: str = ""
     trial: str | None = None
     days: int | None = Field(default=None, ge=1, le=730)
+    request: Literal["cancel", "cancel now", "keep", "reactivate"] | None = None
     card: Literal["works", "declines", "asks"] | None = None
     bank: Literal["accepts", "declines"] | None = None
     pays: Literal[True] | None = None

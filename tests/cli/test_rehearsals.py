@@ -52,7 +52,7 @@ EXPECTED = {
     acme | 12 | active | full | | plan:pro, sub:active |
     acme | 40 | active | full | | is:canceling, plan:pro, sub:active | scheduled-cancellation
     acme | 61 | churned | none | | sub:churned | canceled-subscription
-    acme | 75 | active | full | | plan:pro, sub:active | reactivated-subscription
+    acme | 75 | active | full | ready | plan:pro, sub:active | reactivated-subscription
     """,
     "team-roles-and-emails": """
     acme    | 0 | trialing | full | ready | ada, ben: plan:pro, sub:trialing; cleo: - | started-trial

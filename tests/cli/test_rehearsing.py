@@ -28,7 +28,10 @@ story:
   - at: +2 hours
     note: a quiet look
     account: other
+  - account: other
+    request: cancel now
 """
+REFUSED = "a quiet look; asks to cancel at once; request refused: there is no subscription to cancel"
 HEAD = "title: x\naccounts: [acme]\nstory:\n"
 BAD = {
     "": "line 1: the file needs keys with values, like `at: day 3`",
@@ -40,6 +43,7 @@ BAD = {
     f"{HEAD}  - at: day 1\n    crad: works\n": "line 5: `crad` is not a known key; did you mean `card`",
     f"{HEAD}  - at: day 1\n    zzz: 1\n": "line 5: `zzz` is not a known key; known here: at, account, note, trial",
     f"{HEAD}  - at: day 1\n    card: gold\n": "line 5: `card`: input should be 'works', 'declines' or 'asks'",
+    f"{HEAD}  - request: stay\n": "line 4: `request`: input should be 'cancel', 'cancel now', 'keep' or ",
     f"{HEAD}  - at: tomorrow\n": "line 4: 'tomorrow' is no moment: write `day 3`, ",
     f"{HEAD}  - at: 9:30\n": "line 4: `at`: ",
     f"{HEAD}  - at: day 3\n  - at: day 2\n": "line 5: 'day 2' is before the line above (2026-03-05 09:00)",
@@ -111,7 +115,7 @@ def test_the_timeline_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert first["events"]["started-trial"] == ["owner"]
     assert first["people"]["owner"]["tags"] == ["plan:pro", "sub:trialing"]
     assert (other["stage"], other["what"]) == ("prospect", "there is no subscription")
-    assert (later["account"], later["at"], later["what"]) == ("other", "2026-03-02T11:00:00+00:00", "a quiet look")
+    assert (later["account"], later["at"], later["what"]) == ("other", "2026-03-02T11:00:00+00:00", REFUSED)
     assert "@" not in said.out
 
 
