@@ -12,6 +12,7 @@ from flows.preview import Planned, preview
 from mappings.access import left_alone
 from mappings.lifecycle import life
 from mappings.model import AccountId, Scalar
+from mappings.money import mrr
 from mappings.plan import scalars
 
 # What a first day must not start.
@@ -109,7 +110,9 @@ def _weigh(found: Forecast, instep: Instep, account: AccountId, planned: Sequenc
     domains = systems.config.trials.one_per_domain
     facts = gather(instep.store, account, instep.house.born_at, systems.pseudonyms, domains)
     current = life(facts, systems.config, systems.catalog, instep.now(), systems.managed, systems.zone)
-    found.falls += [Fall(account, *_access(one), one.step.why, current.mrr, current.currency) for one in down]
+    # What is paid though the stage, like a hold, has no revenue.
+    paid = mrr(facts, "active")
+    found.falls += [Fall(account, *_access(one), one.step.why, paid, current.currency) for one in down]
     if not planned and not facts.access and (why := left_alone(facts, current.stage, current.access, systems.config)):
         found.left[why] += 1
 

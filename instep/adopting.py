@@ -40,7 +40,7 @@ def adopt(
     with progress() as tell:
         report = run(instep, only or (), tell)
     if csv:
-        _files(report, csv)
+        write_files(report, csv)
     if json:
         as_json(_data(report))
     else:
@@ -168,7 +168,7 @@ def _data(report: Adoption) -> dict[str, Any]:
     }
 
 
-def _files(report: Adoption, folder: Path) -> None:
+def write_files(report: Adoption, folder: Path) -> None:
     """``steps.csv``, ``overwrites.csv`` and ``access.csv``; ids only, what names a person is hidden."""
     folder.mkdir(parents=True, exist_ok=True)
     steps = [(*key, count) for key, count in sorted(report.forecast.steps.items())]

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from instep.vendors import Vendors
 
+from . import page
 from .commands import Said, run
 
 JSON = dict[str, Any]
 
 START = int(datetime(2026, 11, 22, 9, tzinfo=UTC).timestamp())
-# What docs/first-day.md tells to write where `check` finds an attribute `plan` of another type.
-OTHER_NAME = '\n[names.attributes]\nplan = "instep_plan"\n'
-# Asked in this order and no other; go-live and sync follow.
-FIRST = (
-    ("plans", "import", "--write", "--access", "full"),
-    ("init", "--product", "--yes"),
-    ("init",),
-    ("check",),
-)
 LISTS = ("customers", "subscriptions", "invoices", "charges", "refunds", "disputes", "prices", "products", "coupons")
 
 
@@ -49,15 +43,31 @@ class Company:
         return run(self.folder, self.environment | {"INSTEP_NOW": now}, *arguments, kill_at=kill_at)
 
     def set_up(self, checked: bool = True) -> None:
-        """Up to the adoption."""
-        for command in FIRST if checked else FIRST[:-1]:
-            said = self.run(*command)
-            assert said.code == (1 if command == ("check",) else 0), (command, said.out, said.err)
-        self.configure(OTHER_NAME)
+        """Up to the adoption, as the page says."""
+        for command in page.preparing():
+            if checked or command != ("check",):
+                said = self.run(*page.agreed(command))
+                assert said.code == (1 if command == ("check",) else 0), (command, said.out, said.err)
+        self.configure(page.by_hand())
+
+    def ask(self, trials: Sequence[tuple[str, str, int]]) -> None:
+        """For trials as the product does it: (request, account, when)."""
+        row = "INSERT INTO instep_requests (request_id, kind, account_id, plan, requested_at)"
+        with closing(sqlite3.connect(self.product)) as connection, connection:
+            connection.executemany(f"{row} VALUES (?, 'trial', ?, 'pro', ?)", trials)
 
     def configure(self, more: str) -> None:
         with (self.folder / "instep.toml").open("a") as file:
             file.write(more)
+
+    def copy(self, folder: Path) -> Company:
+        """An installation and a product that stand where these do, for the same vendors; only one may go on."""
+        made = copy(self)
+        made.folder, made.product = folder, folder / self.product.name
+        for path in (*self.folder.glob("*.db*"), self.folder / "instep.toml"):
+            shutil.copy(path, folder)
+        made.environment = {name: v.replace(str(self.folder), str(folder)) for name, v in self.environment.items()}
+        return made
 
     @property
     def now(self) -> int:

@@ -1,26 +1,23 @@
 """The first day at full size, with the commands of docs/first-day.md as anybody would type them, measured.
 
-``python -m tests.firstday.run`` prints what each command took; ``--size 0.1`` is a smaller company. The pilot is chosen
-as a person would, by looking: the first five accounts of the product.
+``python -m tests.firstday.run`` prints what each command took; ``--size 0.1`` is a smaller company.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from instep.vendors import Vendors
 
-from .company import OTHER_NAME
+from . import page
 
 JSON = dict[str, Any]
 INSTEP = Path(sys.executable).parent / "instep"
@@ -56,21 +53,15 @@ class FirstDay:
         """Ten commands, and a hand in instep.toml where `check` asks for one."""
         _say(f"{'command':<44} {'seconds':>8} {'CPU':>7} {'peak MB':>8} {'calls':>7} {'lists':>6} {'effects':>8}")
         began = time.monotonic()
-        self._run("plans", "import", "--write", "--access", "full")
-        self._run("init", "--product", "--yes")
-        self._run("init")
-        self._run("check", wants=(1,))
-        self._config.write_text(self._config.read_text() + OTHER_NAME)
-        before = self._mark
-        self._run("adopt")
-        written = [call for call in self._calls(0) if call["effect"]]
-        extra = self._beyond_pages(before)
-        self._run("go-live", "--only", *self._pilot(), "--accept-names", "--yes")
-        self._run("sync")
-        self._run("go-live", "--accept-names", "--yes")
-        self._run("sync")
-        self._run("status")
-        _say(f"{time.monotonic() - began:.0f} seconds in all; {len(written)} writes before going live.")
+        written, extra = 0, 0
+        for command in page.commands():
+            if command[0] == "adopt":
+                self._config.write_text(self._config.read_text() + page.by_hand())
+            mark = self._mark
+            self._run(*page.agreed(command), wants=(1,) if command == ("check",) else (0, 3))
+            if command[0] == "adopt":
+                written, extra = sum(bool(call["effect"]) for call in self._calls(0)), self._beyond_pages(mark)
+        _say(f"{time.monotonic() - began:.0f} seconds in all; {written} writes before going live.")
         _say(f"adopt: {extra} requests beyond one for each page.")
         return int(bool(written))
 
@@ -93,11 +84,6 @@ class FirstDay:
         """Requests of the adoption less the pages of whole lists."""
         calls = self._calls(mark)
         return len(calls) - len(_lists(calls))
-
-    def _pilot(self) -> Iterator[str]:
-        with closing(sqlite3.connect(self._folder / "company.db")) as connection:
-            rows = connection.execute("SELECT account_id FROM instep_accounts ORDER BY account_id LIMIT 5").fetchall()
-        return (str(account) for (account,) in rows)
 
     @property
     def _mark(self) -> int:

@@ -2,95 +2,34 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 
-from .company import JSON, Company, company, same
+from . import page
+from .company import JSON, same
+from .day import Day, Later, lived, lived_on
 
 # A contact's and a company's fields that the product or Instep owns; custom attributes are looked at one by one.
 CONTACT = {"external_id", "role", "email", "name", "signed_up_at", "last_seen_at", "updated_at"}
 COMPANY = {"name", "plan", "monthly_spend", "updated_at", "user_count", "company_id"}
 
 
-@dataclass
-class Day:
-    """What was seen at each step. ``effects``: what the vendors booked as changed."""
-
-    company: Company
-    before: dict[str, JSON] = field(default_factory=dict)
-    piloted: dict[str, JSON] = field(default_factory=dict)
-    after: dict[str, JSON] = field(default_factory=dict)
-    report: JSON = field(default_factory=dict)
-    again: JSON = field(default_factory=dict)
-    pilot: list[str] = field(default_factory=list)
-    watching: list[JSON] = field(default_factory=list)
-    adopting: list[JSON] = field(default_factory=list)
-    effects: list[JSON] = field(default_factory=list)
-    synced: JSON = field(default_factory=dict)
-    quiet: list[JSON] = field(default_factory=list)
-    names: dict[str, set[str]] = field(default_factory=dict)
-
-    def user(self, contact: JSON) -> str:
-        """Whose contact it was before, else whose it says that it is."""
-        return self._users.get(contact["id"]) or str(contact["external_id"])
-
-    @property
-    def _users(self) -> dict[str, str]:
-        return {row["id"]: row["user_id"] for row in self.company.truth if row["kind"] == "contact"}
-
-
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
-    with company(tmp_path_factory.mktemp("firstday")) as here:
-        day = Day(here)
-        here.set_up()
-        day.before = here.everything()
-        mark = here.mark
-        day.report = here.run("adopt", "--json").data
-        day.adopting = here.calls(mark)
-        day.watching = here.calls()
-        day.pilot = _pilot(here)
-        mark = here.mark
-        assert here.run("go-live", "--only", *day.pilot, "--accept-names", "--yes").code == 0
-        _sync(here)
-        day.piloted = here.everything()
-        day.again = here.run("adopt", "--json").data
-        assert here.run("go-live", "--accept-names", "--yes").code == 0
-        day.synced = here.run("sync", "--json").data
-        day.effects = here.effects(mark)
-        mark = here.mark
-        _sync(here)
-        _sync(here)
-        day.quiet = here.effects(mark)
-        day.after = here.everything()
-        day.names = _names(here)
+    with lived(tmp_path_factory.mktemp("firstday")) as day:
         yield day
 
 
-def _sync(here: Company) -> None:
-    said = here.run("sync")
-    assert said.code in (0, 3), (said.out, said.err)
-
-
-def _pilot(here: Company) -> list[str]:
-    """The first five accounts with a customer and a contact of the owner."""
-    owners = "SELECT user_id, account_id FROM instep_users WHERE role = 'owner' ORDER BY account_id"
-    contacts = {row["user_id"] for row in here.truth if row["kind"] == "contact" and row["by"] == "external_id"}
-    paying = {row["account_id"] for row in here.truth if row["kind"] == "customer" and row["matchable"]}
-    found = [str(r["account_id"]) for r in here.rows("company.db", owners) if str(r["user_id"]) in contacts]
-    return [account for account in found if account in paying][:5]
-
-
-def _names(here: Company) -> dict[str, set[str]]:
-    """Kind -> what Instep calls its own."""
-    found: dict[str, set[str]] = {kind: set() for kind in ("tag", "event", "attribute")}
-    for entry in here.run("tags", "--json").data:
-        found[entry["kind"] if entry["kind"] in found else "attribute"].add(entry["name"])
-    return found
+def test_from_nothing_to_live_in_ten_commands(day: Day) -> None:
+    """Those of the page, word by word."""
+    assert [command for command, _ in day.ended] == page.commands()
+    assert len(day.ended) == 10
+    assert set(day.status["installation"]["modes"].values()) == {"on"}
 
 
 def test_trials_that_others_start_are_observed(day: Day) -> None:
@@ -170,10 +109,9 @@ def test_who_keeps_what_the_product_gives_is_counted_with_the_rule(day: Day) -> 
     here = day.company
     views = "SELECT account_id FROM instep_accounts WHERE account_id NOT IN (SELECT account_id FROM instep_access)"
     left = [str(row["account_id"]) for row in here.rows("company.db", views)]
-    assert sum(day.report["left_to_product"].values()) == here.run("status", "--json").data["without_row"] == len(left)
-    assert f"{len(left)} accounts have no row in instep_access: left to the product" in here.run("status").out
+    assert sum(day.report["left_to_product"].values()) == day.status["without_row"] == len(left)
     assert day.report["left_to_product"]["ended before Instep"] > 0
-    said = {here.run("status", "--account", account, "--json").data["left_to_product"] for account in left[:4]}
+    said = {here.run("status", "--account", account, "--json").data["left_to_product"] for account in left[:1]}
     assert said <= day.report["left_to_product"].keys()
 
 
@@ -272,3 +210,63 @@ def _of(everything: dict[str, JSON], kind: str) -> list[JSON]:
 
 def _kinds(everything: dict[str, JSON], kind: str) -> int:
     return len(_of(everything, kind))
+
+
+def test_what_is_overwritten_is_listed_and_kept(day: Day) -> None:
+    with (day.company.folder / "report" / "overwrites.csv").open() as file:
+        listed = list(csv.DictReader(file))
+    assert len(listed) == day.report["overwrites"] > 0
+    assert {"email", "external_id", "monthly_spend"} <= {row["name"] for row in listed}
+    for row in listed:
+        before, after = _kept(day, row)
+        shown = {"before": row["before"], "after": row["after"]}
+        if "(hidden)" in shown.values():
+            # The journal knows what names a person by its hash only.
+            assert shown == {"before": "(hidden)", "after": "(hidden)"}
+            assert before.startswith("#")
+            assert before != after
+        else:
+            assert shown == {"before": before, "after": after}
+
+
+def _kept(day: Day, row: dict[str, str]) -> tuple[str, str]:
+    """What the journal holds of a field that was there before."""
+    query = "SELECT before, after FROM journal WHERE target = ? AND subject = ? AND operation = 'update' ORDER BY id"
+    lines = day.company.rows("state.db", query, row["target"], row["subject"])
+    found = [(json.loads(line["before"]), json.loads(line["after"])) for line in lines]
+    before, after = next((before, after) for before, after in found if row["name"] in after)
+    return str(before[row["name"]]), str(after[row["name"]])
+
+
+@pytest.fixture(scope="module")
+def later(day: Day, tmp_path_factory: pytest.TempPathFactory) -> Later:
+    return lived_on(day, tmp_path_factory.mktemp("later"))
+
+
+def test_clocks_of_the_adopted_begin_with_us(later: Later) -> None:
+    """Grace is seven days: whoever was past due for months has them from our birth on."""
+    before, six, eight = later.rows
+    grace = {account for account, access in before.items() if access == "grace"}
+    assert grace
+    assert {six[account] for account in grace} == {"grace"}
+    assert "read_only" in {eight[account] for account in grace}
+    fallen = {account for account, access in six.items() if access in ("read_only", "none")}
+    assert fallen <= before.keys()
+
+
+def test_no_old_reminder_is_sent_when_time_passes(later: Later) -> None:
+    query = "SELECT after, caused_at, sent_at FROM journal WHERE target = 'intercom.events'"
+    sent = later.company.rows("state.db", query)
+    assert sent
+    for row in sent:
+        assert row["caused_at"] >= later.began
+        assert row["sent_at"] - row["caused_at"] <= 72 * 3600
+    assert {effect["effect"].partition(".")[0] for effect in later.effects} <= {"contact", "company", "event"}
+
+
+def test_a_trial_of_years_ago_was_the_only_one(later: Later) -> None:
+    assert len(later.answers) == 3
+    for answer, reason in later.answers.values():
+        assert answer == "refused"
+        assert "trial" in reason
+    assert later.company.effects(later.company.mark) == []

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 
 import pytest
@@ -36,12 +34,9 @@ class Desk:
 
 def forget_requests(here: Company, many: int) -> None:
     """Asked before Instep was there, and never answered."""
-    with closing(sqlite3.connect(here.product)) as connection, connection:
-        teams = [id for (id,) in connection.execute("SELECT id FROM teams WHERE deleted_at IS NULL ORDER BY id")]
-        connection.executemany(
-            "INSERT INTO instep_requests (request_id, kind, account_id, plan, requested_at) VALUES (?, ?, ?, ?, ?)",
-            [(f"old-{n}", "trial", str(teams[n % len(teams)]), "pro", START - n) for n in range(many)],
-        )
+    alive = here.rows("company.db", "SELECT id FROM teams WHERE deleted_at IS NULL ORDER BY id")
+    teams = [str(row["id"]) for row in alive]
+    here.ask([(f"old-{n}", teams[n % len(teams)], START - n) for n in range(many)])
 
 
 @pytest.fixture(scope="module")
