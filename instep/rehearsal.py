@@ -15,8 +15,8 @@ Traits = dict[str, Scalar]
 Role = Literal["owner", "billing", "member"]
 # What a line may say besides when, who and a note; one of them a line.
 DEEDS = (
-    "trial", "request", "card", "bank", "pays", "dispute", "refund", "resumes", "subscribes", "cancels", "keeps", "people",
-    "leaves", "swap_emails", "change", "instances",
+    "trial", "request", "card", "bank", "pays", "dispute", "refund", "resumes", "subscribes", "cancels", "keeps",
+    "people", "leaves", "swap_emails", "change", "instances",
 )  # fmt: skip
 
 
