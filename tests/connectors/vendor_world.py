@@ -14,7 +14,7 @@ from connectors.gate import Gate
 from connectors.intercom import IntercomApi, IntercomContacts, IntercomSettings
 from connectors.intercom.contacts import MATCH_EMAIL
 from connectors.provisioning import Instances, ProvisionerSettings
-from connectors.stripe import StripeApi, StripeSettings
+from connectors.stripe import StripeApi, StripeBilling, StripeSettings
 from mappings.model import Desired, Held, Name, UserId, person_subject
 from sandbox import fixtures
 from sandbox.__main__ import application
@@ -126,3 +126,30 @@ def wanted(user_id: str = "u1", verified: bool = False, **values) -> Desired:
 
 def create(target, desired: Desired) -> Held:
     return target.push(step(desired, "create"))
+
+
+@pytest.fixture
+def short_pages(monkeypatch):
+    """Ten objects a page make short tests."""
+    monkeypatch.setattr("connectors.stripe.client.PAGE", 10)
+    monkeypatch.setattr("connectors.stripe.scan.PAGE", 10)
+    monkeypatch.setattr("connectors.stripe.events.CHANGES_PER_PAGE", 20)
+
+
+@pytest.fixture
+def billing(live, stripe_api) -> StripeBilling:
+    return StripeBilling(stripe_api, lambda: live.world.now)
+
+
+def scripted(*answers) -> StripeApi:
+    """Stripe as a list of answers, one a request; what was asked is kept in ``asked``."""
+    left = list(answers)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        api.asked.append(str(request.url))
+        answer = left.pop(0)
+        return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
+
+    api = StripeApi(StripeSettings(SecretStr("sk_test")), gate("stripe"), httpx.MockTransport(handler))
+    api.asked = []
+    return api
