@@ -14,8 +14,8 @@ from flows.applying import Applier
 from flows.braking import Brakes
 from flows.erasing import Erasing
 from flows.gathering import gather
+from flows.looking import Looker
 from flows.outcomes import Outcome, Pair
-from flows.reading import Reader
 from flows.telling import lines
 from flows.wiring import Systems, TargetLine
 from mappings.billing import CANCELLATIONS
@@ -88,7 +88,7 @@ class Engine:
         self,
         store: Store,
         systems: Systems,
-        reader: Reader,
+        reader: Looker,
         now: Callable[[], int],
         run: str,
         born_at: int,

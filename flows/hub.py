@@ -16,9 +16,10 @@ from flows.comparing import Compared
 from flows.engine import LEASE, Engine, Tally
 from flows.erasing import weigh
 from flows.house import Instep, configuration_changed, follow_configuration
+from flows.looking import LOOK_BATCH, Looked
 from flows.owner import gone, this_worker
 from flows.preview import Planned, preview
-from flows.reading import LOOK_BATCH, Looked, Pulled, Reader
+from flows.reading import Pulled, Reader
 from flows.redeeming import learn_past_trials
 from flows.stopping import Stopping
 from flows.wiring import SourceLine, Systems

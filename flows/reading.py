@@ -1,36 +1,22 @@
-"""Pull and look: hints into the inbox, what was fetched into facts. Never writes to a vendor."""
+"""Pull: what is new in a source, or all of it, as hints into the inbox and as facts. Never writes to a vendor."""
 
 from __future__ import annotations
 
-import logging
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 from connectors.contract import ConnectorError, Page, Source, Stale
 from flows.comparing import Compared, Difference
-from flows.erasing import heed
-from flows.wiring import SourceLine, Systems
+from flows.looking import LOOK_BATCH, Looked, Looker
+from flows.wiring import SourceLine
 from mappings.matching import match, match_surely
-from mappings.model import AccountId, Fact, Record, Ref, fingerprint
-from mappings.text import identifier
-from state.store import Cause, Cursor, Finding, Hint, Landed, Lease, Shrunk, Store, Todo
-
-log = logging.getLogger("instep")
+from mappings.model import AccountId, Ref
+from state.store import Cause, Cursor, Landed, Shrunk, Todo
 
 SOURCE_LEASE = 300.0
-LOOK_BATCH = 200
 CHANGED, ABSENT = "not as it was read before", "not listed any more"
 NOBODY = AccountId("")
-CAUSES: Sequence[Cause] = ("", "inferred")
-# A hint this young may be ahead of what the vendor's reads show.
-UNSETTLED = 60
-
-
-class BadId(ValueError):
-    """An id that not every system could carry."""
 
 
 @dataclass(slots=True)
@@ -50,26 +36,8 @@ class Pulled:
     compared: Compared | None = None
 
 
-@dataclass(slots=True)
-class Looked:
-    """What one look did: ``changed`` roots are not what they were, ``failed`` systems could not be read."""
-
-    hints: int = 0
-    roots: int = 0
-    changed: set[Ref] = field(default_factory=set)
-    failed: dict[str, ConnectorError] = field(default_factory=dict)
-
-
-class Reader:
-    """Reads sources into the state. ``now`` is the mapping clock."""
-
-    def __init__(self, store: Store, systems: Systems, now: Callable[[], int], owner: str, pool: Executor) -> None:
-        self._store, self._systems, self._now, self._owner, self._pool = store, systems, now, owner, pool
-        self._broken: frozenset[str] = frozenset()
-
-    def follow(self, systems: Systems) -> None:
-        """From the next request on: what was connected anew."""
-        self._systems = systems
+class Reader(Looker):
+    """Reads whole sources too."""
 
     def pull(self, line: SourceLine, sweep: bool = False, progress: Callable[[int], None] | None = None) -> Pulled:
         """Read what is new in one source; the first time, for a ``sweep``, and when its events lie too far back, all
@@ -195,111 +163,3 @@ class Reader:
             look, findings, match=match_surely, now=self._now(), reason=f"{line.source.name} changed", cursor=cursor,
             resume=page.cursor, cause="accepted" if cursor.scanned_at is None else late,
         )  # fmt: skip
-
-    def _findings(self, line: SourceLine, records: Iterable[Record]) -> list[Finding]:
-        """One bad record is put aside with its reason; the others go on."""
-        found: list[Finding] = []
-        for record in records:
-            try:
-                found.append(Finding(record.ref, _storable(record.ref, line.facts(record)), whole=not record.part))
-            except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-                self._put_aside(record, error)
-        return heed(self._store, self._systems, found, self._now())
-
-    def _put_aside(self, record: Record, error: Exception) -> None:
-        subject = f"{record.ref.kind}:{ascii(record.ref.id)[1:-1][:120]}"
-        unusable = "its id is empty, padded, over 200 characters or holds control characters"
-        reason = unusable if isinstance(error, BadId) else f"it cannot be read ({type(error).__name__})"
-        todo = Todo("parked", subject, record.ref.source, reason, since=self._now())
-        self._store.todo_add([todo])
-
-    def look(self, limit: int = 5000) -> Looked:
-        """Fetch the roots that due hints name, each once, and store what they are now."""
-        looked = Looked()
-        self._broken = self._store.shrunk()
-        while looked.hints < limit and (hints := self._store.due_hints(self._now(), LOOK_BATCH)):
-            before = looked.hints
-            for cause in CAUSES:
-                self._look_at([hint for hint in hints if _cause(hint) == cause], looked, cause)
-            if looked.hints == before:
-                break
-        return looked
-
-    def _look_at(self, hints: Sequence[Hint], looked: Looked, cause: Cause) -> None:
-        if not hints:
-            return
-        by_ref: defaultdict[Ref, list[Hint]] = defaultdict(list)
-        for hint in hints:
-            by_ref[hint.ref].append(hint)
-        look = self._store.draw_look()
-        records = [r for r in self._pool.map(lambda ref: self._attempt(ref, looked.failed), by_ref) if r]
-        seen = [hint for record in records for hint in by_ref.pop(record.ref)]
-        self._postpone([hint for group in by_ref.values() for hint in group])
-        if not records:
-            return
-        landed = self._record(look, records, seen, None, cause)
-        self._look_again(seen, landed)
-        looked.hints += len(seen)
-        looked.roots += len(records)
-        looked.changed |= landed.changed
-
-    def _postpone(self, hints: Sequence[Hint]) -> None:
-        """What could not be fetched does not stand in the way of the others; it comes back within two minutes."""
-        if hints:
-            self._store.requeue(hints, self._now() + min(120, 15 * 2 ** min(hint.attempts for hint in hints)))
-
-    def _look_again(self, hints: Iterable[Hint], landed: Landed) -> None:
-        """A young hint whose fact did not move is looked at once more a minute later."""
-        now = self._now()
-        stale = [h for h in hints if not h.attempts and now - h.occurred_at < UNSETTLED and h.ref not in landed.changed]
-        if stale:
-            self._store.requeue(stale, now + UNSETTLED)
-
-    def fetch_roots(self, refs: Sequence[Ref], holder: Lease) -> dict[str, ConnectorError]:
-        """Fetch these roots now, for the account that ``holder`` leases; returns the systems that could not be read."""
-        look, self._broken = self._store.draw_look(), self._store.shrunk()
-        failed: dict[str, ConnectorError] = {}
-        records = [record for ref in refs if (record := self._attempt(ref, failed))]
-        if records:
-            self._record(look, records, (), holder)
-        return failed
-
-    def _attempt(self, ref: Ref, failed: dict[str, ConnectorError]) -> Record | None:
-        line = self._systems.source_of(ref.kind)
-        if line is None:
-            raise LookupError(f"no source fetches {ref.kind}")
-        try:
-            if line.source.name in self._broken:
-                raise ConnectorError(f"{line.source.name} is taken for broken, see `instep todo`")
-            return line.source.fetch(ref)
-        except ConnectorError as error:
-            failed[line.source.system] = error
-            return None
-
-    def _record(
-        self, look: int, records: Sequence[Record], hints: Sequence[Hint], holder: Lease | None, cause: Cause = ""
-    ) -> Landed:
-        by_kind: defaultdict[str, list[Record]] = defaultdict(list)
-        for record in records:
-            by_kind[record.ref.kind].append(record)
-        findings: list[Finding] = []
-        for kind, group in by_kind.items():
-            line = self._systems.source_of(kind)
-            findings += self._findings(line, group) if line else []
-        return self._store.record(
-            look, findings, match=match, now=self._now(), reason="looked at", hints=hints, holder=holder, cause=cause
-        )
-
-
-def _cause(hint: Hint) -> Cause:
-    """A hint that no event gave but a scan: of what it did not meet, or could not carry."""
-    return "inferred" if hint.event_id.startswith("scan:") else ""
-
-
-def _storable(root: Ref, facts: Sequence[Fact]) -> tuple[Fact, ...]:
-    """Raises BadId, and TypeError for a text or number that cannot be written down."""
-    ids = [root.id, *(fact.account_id for fact in facts if fact.account_id)]
-    if not all(map(identifier, ids)):
-        raise BadId
-    fingerprint([fact.body for fact in facts])
-    return tuple(facts)
