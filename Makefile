@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+# Where a shell forbids compiled files, each of the tests' processes would compile its libraries again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test postgresql lives faults kills firstday sixteen guards smoke browser lint docs lock clean
 

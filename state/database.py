@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from threading import Lock
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
@@ -142,6 +142,8 @@ def _parse(url: str) -> URL:
     return parsed
 
 
+# A process that opens the same state again finds its statements compiled; closing it ends the connections only.
+@cache
 def _engine(url: URL, sqlite: bool) -> Engine:
     # Parameters stay out of error texts: they hold people's data.
     if not sqlite:
