@@ -104,7 +104,9 @@ def test_the_disk_is_full(town: Works, monkeypatch: pytest.MonkeyPatch) -> None:
 
     with monkeypatch.context() as patch:
         patch.setattr(database, "_prepare_sqlite", small)
+        database._engine.cache_clear()
         ends_with_one_sentence(town, "Make room")
+    database._engine.cache_clear()
     converges(town, account, mark)
 
 
