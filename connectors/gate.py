@@ -13,7 +13,7 @@ from pyrate_limiter import GCRA, Limiter, Rate, SingleBucketFactory, StateBucket
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_before_delay
 from tenacity.wait import wait_exponential_jitter
 
-from connectors.contract import BreakerOpen, ConnectorError, Transient, Unknown
+from connectors.contract import BreakerOpen, ConnectorError, Rejected, Transient, Unknown
 
 T = TypeVar("T")
 Clock = Callable[[], float]
@@ -175,6 +175,8 @@ class Gate:
             self.reads, self.writes = self.reads + (not write), self.writes + write
         try:
             return fn()
+        except UnicodeEncodeError:  # "from None": it holds the text.
+            raise Rejected("a text with half of a character cannot be sent") from None
         except Unclear as unclear:
             if write:
                 raise Unknown(str(unclear), stored=unclear.stored) from None

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import httpx
-import orjson
 from pydantic import SecretStr
 
 from connectors import wire
@@ -57,7 +56,7 @@ class Hook:
             "account_id": step.values["account_id"],
             "data": {"source_id": occurrence.id, **occurrence.details},
         }
-        content = orjson.dumps(body)
+        content = wire.body(body)
 
         def send() -> httpx.Response:
             return self._http.post(self._url, content=content, headers=self._signer.headers(message, content))

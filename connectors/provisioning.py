@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
-import orjson
 import requests
 from pydantic import SecretStr
 from urllib3.exceptions import NewConnectionError
@@ -83,7 +82,7 @@ class Instances:
     def push(self, step: Step) -> Held:
         body = dict(step.values)
         name = str(body.pop("name", "") or step.external_id)
-        answer, request = self._exchange("PUT", name, orjson.dumps(body), step.key)
+        answer, request = self._exchange("PUT", name, wire.body(body), step.key)
         _check_owner(answer, body["account_id"])
         return Held(
             name,

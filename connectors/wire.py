@@ -33,6 +33,8 @@ _BUSY = {"lock_timeout", "idempotency_key_in_use", "rate_limit"}
 for _library in ("httpx", "httpcore", "urllib3", "stripe"):
     logging.getLogger(_library).setLevel(logging.WARNING)
 
+# And halves of characters, which cannot be written at all.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _WORD = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,80}")
 
 
@@ -193,10 +195,19 @@ def hello(response: httpx.Response, version: str) -> Hello:
 
 
 def path(*parts: str) -> str:
-    """A URL path of quoted parts. Raises Rejected for a part that would name another resource."""
-    if any(part in ("", ".", "..") for part in parts):
-        raise Rejected("an empty id, '.' or '..' cannot be looked up")
+    """A URL path of quoted parts. Raises Rejected for a part that would name another resource, or that some server
+    between us and the vendor may read in its own way."""
+    if any(part in ("", ".", "..") or _CONTROL.search(part) for part in parts):
+        raise Rejected("an empty id, '.', '..' or an id with control characters cannot be looked up")
     return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def body(values: Mapping[str, Any]) -> bytes:
+    """As JSON. Raises Rejected for what cannot be written."""
+    try:
+        return orjson.dumps(values)
+    except TypeError:
+        raise Rejected("a text with half of a character, or a number too large, cannot be sent") from None
 
 
 def request_id(headers: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from flows.erasing import heed
 from flows.wiring import SourceLine, Systems
 from mappings.matching import match
 from mappings.model import Fact, Record, Ref, fingerprint
-from mappings.text import identifier
+from mappings.text import identifier, printable
 from state.store import Cause, Finding, Hint, Landed, Lease, Store, Todo
 
 LOOK_BATCH = 200
@@ -128,7 +128,7 @@ class Looker:
         found: list[Finding] = []
         for record in records:
             try:
-                found.append(Finding(record.ref, _storable(record.ref, line.facts(record)), whole=not record.part))
+                found.append(Finding(record.ref, storable(record.ref, line.facts(record)), whole=not record.part))
             except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 self._put_aside(record, error)
         return heed(self._store, self._systems, found, self._now())
@@ -146,10 +146,11 @@ def _cause(hint: Hint) -> Cause:
     return "inferred" if hint.event_id.startswith("scan:") else ""
 
 
-def _storable(root: Ref, facts: Sequence[Fact]) -> tuple[Fact, ...]:
+def storable(root: Ref, facts: Sequence[Fact]) -> tuple[Fact, ...]:
     """Raises BadId, and TypeError for a text or number that cannot be written down."""
     ids = [root.id, *(fact.account_id for fact in facts if fact.account_id)]
-    if not all(map(identifier, ids)):
+    keys = [key for fact in facts for key in (fact.id, *fact.offers, *fact.seeks)]
+    if not all(map(identifier, ids)) or not all(map(printable, keys)):
         raise BadId
     fingerprint([fact.body for fact in facts])
     return tuple(facts)

@@ -109,11 +109,12 @@ def _plans(tariffs: tuple[Tariff, ...]) -> str:
 
 
 def _every(tariff: Tariff) -> str:
-    return f"every {tariff.interval}" if tariff.count == 1 else f"every {tariff.count} {tariff.interval}s"
+    every = escape(tariff.interval)
+    return f"every {every}" if tariff.count == 1 else f"every {tariff.count} {every}s"
 
 
 def money(minor: int, currency: str) -> str:
-    return f"{major(minor, currency):,.{0 if currency in ZERO_DECIMAL else 2}f} {currency.upper()}"
+    return escape(f"{major(minor, currency):,.{0 if currency in ZERO_DECIMAL else 2}f} {currency.upper()}")
 
 
 def _date(at: int, page: Page) -> str:

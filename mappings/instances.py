@@ -9,6 +9,7 @@ from re import fullmatch
 from mappings.config import Config
 from mappings.model import Access, AccountFacts, AccountId, Instance, Subscription
 from mappings.standing import DAY, RULES, Verdict, Wanted
+from mappings.text import clean, web_address
 from mappings.trials import extends
 
 # Not words of the provisioner: it does not know the instance any more, or answers for somebody else's.
@@ -79,7 +80,7 @@ def told(facts: AccountFacts) -> tuple[str, str]:
     if current is None or current.status == "deleted":
         return "", current.status if current else ""
     if current.status == FOREIGN:
-        return (row.instance_url, row.instance_status) if row else ("", "")
+        return (web_address(row.instance_url), clean(row.instance_status)) if row else ("", "")
     return ("", "failed") if current.status == GONE else (current.url, current.status)
 
 

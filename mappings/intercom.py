@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import get_args
 
 from mappings.brake import CHANGES
 from mappings.config import Config
@@ -12,6 +13,7 @@ from mappings.exclusion import excluded
 from mappings.glossary import CONTACT, JOURNEY, STAGES
 from mappings.lifecycle import Life
 from mappings.model import (
+    Access,
     AccountFacts,
     AccountId,
     Desired,
@@ -184,7 +186,9 @@ def _billing_values(facts: AccountFacts, life: Life) -> dict[str, Scalar]:
 
 
 def _access(facts: AccountFacts, life: Life) -> str | None:
-    return life.access or (facts.access.access if facts.access else "") or None
+    """As it is decided, else as the product's row has it: a word of ours."""
+    today = facts.access.access if facts.access else ""
+    return life.access or (today if today in get_args(Access) else None)
 
 
 def _tags(life: Life, config: Config) -> frozenset[str]:

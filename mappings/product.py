@@ -36,6 +36,8 @@ from mappings.model import (
 from mappings.seen import states_of
 from mappings.text import clean, email, identifier, integer
 
+# Longer than any text of ours in a row of instep_access.
+LONGEST = 2000
 ROLES = ("owner", "billing", "member")
 TRUE = (True, 1, "1", "t", "true", "True", "TRUE", "yes")
 Row = Mapping[str, Any]
@@ -135,7 +137,7 @@ def request_from(row: Row) -> Request:
 
 
 def access_from(row: Row) -> AccessRow:
-    """A row of ``instep_access``."""
+    """A row of ``instep_access``, whoever wrote it."""
     texts = (
         "stage",
         "access",
@@ -149,7 +151,7 @@ def access_from(row: Row) -> AccessRow:
     return AccessRow(
         account_id=AccountId(str(row["account_id"])),
         trial_ends_at=integer(row.get("trial_ends_at")),
-        **{name: str(row.get(name) or "") for name in texts},
+        **{name: clean(row.get(name), LONGEST) for name in texts},
     )
 
 

@@ -23,7 +23,7 @@ from mappings.model import (
     instance_subject,
 )  # fmt: skip
 from mappings.people import billing_contact
-from mappings.text import integer
+from mappings.text import integer, web_address
 
 STATUSES = ("provisioning", "ready", "suspended", "deleted", "failed")
 
@@ -45,7 +45,7 @@ def facts(record: Record) -> list[Fact]:
         account_id=account_id,
         generation=generation_of(name),
         status=status if status in STATUSES else "failed",
-        url=str(data.get("url") or ""),
+        url=web_address(data.get("url")),
         ready_at=integer(data.get("ready_at")) or None,
         revision=integer(data.get("revision")) or 0,
     )

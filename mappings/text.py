@@ -4,6 +4,7 @@
 white space, trims, and cuts at 255 characters (code points). Everything else, emoji and HTML among it, is kept as
 given: each output escapes for itself.
 ``email``: cleaned, and usable only if it is one address of at most 254 characters.
+``web_address``: of a page, at most 255 characters, for everybody to open; empty when it is none.
 ``integer``: a whole number of at most 64 bits, or None.
 """
 
@@ -15,6 +16,7 @@ LIMIT = 255
 # Unicode's categories Cc and Cs.
 _DROPPED = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPACES = str.maketrans("\t\n\r", "   ")
+_PAGE = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]]+@[^\s@<>\"(),:;\\\[\]]+\.[^\s@.<>\"(),:;\\\[\]]+")
 
 
@@ -40,7 +42,18 @@ def same_email(left: str, right: str) -> bool:
 def identifier(value: object) -> str:
     """An id as text: exact, or empty when a system could not carry it (control characters, over 200 characters)."""
     text = "" if value is None else str(value)
-    return text if len(text) <= 200 and text == text.strip() and not _DROPPED.search(text) else ""
+    return text if len(text) <= 200 and text == text.strip() and printable(text) else ""
+
+
+def printable(text: str) -> bool:
+    """Whether ``clean`` would drop none of it."""
+    return not _DROPPED.search(text)
+
+
+def web_address(value: object) -> str:
+    """The address of a page as given; empty when it is none, since it is shown to be opened."""
+    text = value if isinstance(value, str) else ""
+    return text if len(text) <= LIMIT and _PAGE.fullmatch(text) and printable(text) else ""
 
 
 def integer(value: object) -> int | None:

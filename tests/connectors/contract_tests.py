@@ -1,13 +1,23 @@
 """What every target must keep, written once and inherited: a subclass gives a target and what it should hold."""
 
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import pytest
 
-from connectors.contract import Target, Transient, Unauthorized, Unknown
+from connectors.contract import ConnectorError, Target, Transient, Unauthorized, Unknown
 from mappings.model import Desired, Held, Step
 
 STRANGE = "a/../b?c=1#d é%"
+PATHS, CONTROL, UNSENDABLE = ["..", "."], ["two\r\nlines: x", "nul\x00byte"], ["\ud800", "x" * 10_000]
+HOSTILE = [
+    *PATHS, "../../customers", "%2F..%2F", "a/../../b", "?limit=1", "#x", "a;b", "'; DROP TABLE x; --", '"x',
+    "=HYPERLINK(1)", *CONTROL, *UNSENDABLE, "\u202eright to left", "🦄" * 80,
+    "<script>alert(1)</script>", "{{ x }} %s", " padded ",
+]  # fmt: skip
 
 
 def step(desired: Desired, operation: str, key: str = "key-1", held: Held | None = None, **more: Any) -> Step:
@@ -16,9 +26,11 @@ def step(desired: Desired, operation: str, key: str = "key-1", held: Held | None
 
 
 class TargetContract:
-    """Subclasses define the fixtures ``target`` and ``account_id -> Desired`` (``wanted``), and ``update``."""
+    """Subclasses define the fixtures ``target`` and ``account_id -> Desired`` (``wanted``), and ``update``; ``refuses``
+    are ids that need not be taken."""
 
     update: ClassVar[dict[str, Any]] = {}
+    refuses: ClassVar[Collection[str]] = UNSENDABLE
 
     def make(self, target: Target, desired: Desired, key: str = "key-1") -> Held:
         return target.push(step(desired, "create", key))
@@ -52,6 +64,15 @@ class TargetContract:
         made = self.make(target, wanted(STRANGE))
         assert target.find(wanted(STRANGE), None).external_id == made.external_id
 
+    def test_hostile_ids_are_refused_or_stay_whole(self, target, wanted):
+        for number, id in enumerate(HOSTILE):
+            desired = wanted(id)
+            with suppress(*([ConnectorError] if id in self.refuses else [])):
+                assert target.find(desired, None) is None
+                made = self.make(target, desired, f"key {number}")
+                found = target.find(desired, None)
+                assert (found.external_id, dict(found.values)) == (made.external_id, dict(desired.values)), ascii(id)
+
 
 class HttpContract(TargetContract):
     """The same over HTTP. ``system`` as in the ledger, ``created`` the effect that a create has there, ``method`` the
@@ -63,6 +84,26 @@ class HttpContract(TargetContract):
 
     def effects(self, live) -> int:
         return live.effects(self.system).count(self.created)
+
+    def test_hostile_ids_ask_for_nothing_else(self, target, wanted, live):
+        """The same paths as for a plain id, but for the id; refused, it leaves nothing behind."""
+        places = self.places(target, live, wanted("plain"), "plain", "key")
+        for number, id in enumerate(HOSTILE):
+            desired, before = wanted(id), len(live.effects(self.system))
+            try:
+                assert self.places(target, live, desired, id, f"key {number}") == places, ascii(id)
+            except ConnectorError as error:
+                assert len(live.effects(self.system)) == before, ascii(id)
+                assert f"{error}".isprintable(), ascii(id)  # noqa: PT017
+
+    def places(self, target, live, desired: Desired, id: str, key: str) -> list[tuple[str, str]]:
+        """What looking for it, making it and reading it asks for, without the ids."""
+        live.asked.clear()
+        target.find(desired, None)
+        made = self.make(target, desired, key)
+        target.find(replace(desired, external_id=made.external_id), None)
+        names = [quote(name, safe="") for name in (id, made.external_id)]
+        return [(method, path.replace(names[0], "{id}").replace(names[1], "{made}")) for method, path in live.asked]
 
     def test_the_same_key_twice_is_one_effect(self, target, wanted, live):
         first, second = self.make(target, wanted("a1")), self.make(target, wanted("a1"))

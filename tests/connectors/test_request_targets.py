@@ -112,6 +112,9 @@ class TestStripeCancellationsResumed(OfRequests):
         self.make(target, wanted("a1"))
         assert target.find(wanted("a2"), None)
 
+    def test_hostile_ids_are_refused_or_stay_whole(self):
+        """Whoever asks."""
+
 
 class OfTrialEnds(OfRequests):
     """On a trial that was started for it, and ends fifty days later than it did."""
@@ -154,6 +157,9 @@ class TestStripeCancellationsShifted(OfTrialEnds):
         """There is one shift a trial, whoever asks."""
         self.make(target, wanted("a1"))
         assert target.find(wanted("a2"), None)
+
+    def test_hostile_ids_are_refused_or_stay_whole(self):
+        """Whoever asks."""
 
     @pytest.mark.parametrize("change", ["later", "now"])
     def test_what_has_been_given_or_has_ended_meanwhile_is_left_alone(self, target, wanted, live, change):

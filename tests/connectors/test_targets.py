@@ -1,10 +1,11 @@
 """The contract of targets, kept by each of ours against the sandbox."""
 
 from typing import ClassVar
+from zlib import crc32
 
 import pytest
 import sqlalchemy as sa
-from contract_tests import HttpContract, TargetContract
+from contract_tests import CONTROL, HOSTILE, PATHS, UNSENDABLE, HttpContract, TargetContract
 from pydantic import SecretStr
 from vendor_world import gate, plain_http
 
@@ -89,6 +90,7 @@ class TestStripeTrials(HttpContract):
 class TestIntercomContacts(HttpContract):
     system, created = "intercom", "contact.created"
     update: ClassVar = {"name": "New name", "custom.plan": None}
+    refuses: ClassVar = [*PATHS, *CONTROL, *UNSENDABLE]
 
     @pytest.fixture
     def target(self, intercom_api):
@@ -107,7 +109,7 @@ class TestIntercomContacts(HttpContract):
             values = {
                 "external_id": user_id,
                 "role": "user",
-                "email": f"{len(user_id)}-{user_id[-1:] == '2'}@example.com",
+                "email": f"{crc32(ascii(user_id).encode())}@example.com",
                 "name": "Some one",
                 "signed_up_at": 1_700_000_000,
                 "custom.plan": "team",
@@ -150,7 +152,7 @@ class TestIntercomCompanies(HttpContract):
 
 
 class TestInstances(HttpContract):
-    system, created = "provisioner", "instance.running"
+    system, created, refuses = "provisioner", "instance.running", HOSTILE
 
     @pytest.fixture
     def target(self, instances):
@@ -191,6 +193,7 @@ def database(request, tmp_path) -> ProductDatabase:
 
 class TestProductAccess(TargetContract):
     update: ClassVar = {"access": "grace"}
+    refuses: ClassVar = [*CONTROL, *UNSENDABLE]
 
     @pytest.fixture
     def target(self, database):
@@ -207,6 +210,8 @@ class TestProductAccess(TargetContract):
 
 class TestProductRequests(TargetContract):
     """Requests are made by the product; Instep answers them."""
+
+    refuses: ClassVar = [*CONTROL, *UNSENDABLE]
 
     @pytest.fixture
     def target(self, database):

@@ -28,7 +28,7 @@ EMAIL = "Jane@example.com"
 
 
 class Live:
-    """One server for the session; ``world`` is replaced by each test."""
+    """One server for the session; ``world`` is replaced by each test. ``asked``: method and path as they were sent."""
 
     def __init__(self) -> None:
         # With the protocol named, asyncio switches Nagle's algorithm off: 40 ms less for each call.
@@ -45,6 +45,7 @@ class Live:
         self.world.limits = {"stripe_per_second": 0, "stripe_endpoint_per_second": 0, "intercom": 0}
         fixtures.seed(self.world, 0)
         self.front = application(self.world)
+        self.asked: list[tuple[str, str]] = []
 
     def fault(self, action: str, system: str = "", method: str = "", path: str = "", **more) -> None:
         self.world.faults.append(Fault(action, system, method, path, **more))
@@ -56,6 +57,7 @@ class Live:
         return [f"{entry.method} {entry.path}" for entry in self.world.ledger if entry.system == system]
 
     async def answer(self, scope, receive, send) -> None:
+        self.asked.append((scope["method"], scope["raw_path"].decode("ascii")))
         await self.front(scope, receive, send)
 
 

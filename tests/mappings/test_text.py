@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.text import clean, email, identifier, integer, same_email
+from mappings.text import clean, email, identifier, integer, same_email, web_address
 
 anything = st.text(st.characters()) | st.text(st.sampled_from("a@.\x00\ud800 \t\n\u2028\U0001f600\x7fé"))
 
@@ -48,6 +48,20 @@ def test_an_address_is_kept_as_given(usable: str) -> None:
 )
 def test_no_address(useless: str | None) -> None:
     assert email(useless) == ""
+
+
+@pytest.mark.parametrize("page", ["https://a.example/x?y=1#z", "http://127.0.0.1:8000", "HTTPS://é.example"])
+def test_an_address_of_a_page_is_kept_as_given(page: str) -> None:
+    assert web_address(page) == page
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [None, 7, "", "a.example", "javascript:alert(1)", "https://", "https://a b", "https://a\n", "https://a\x00",
+     'https://a"onload="x', "https://a<b>", " https://a.example", "https://" + "x" * 250],
+)  # fmt: skip
+def test_no_address_of_a_page(bad: object) -> None:
+    assert web_address(bad) == ""
 
 
 @pytest.mark.parametrize("bad", [None, "", " a", "a\n", "a\x00", "\ud800", "x" * 201])
