@@ -29,7 +29,8 @@ firstday: $(READY)
 faults: $(READY)
 	$(BIN)/python -m tests.faults.run --count $(or $(N),2000) $(ARGS)
 
-# Workers killed at every commit and every HTTP call of every flow: make kills ARGS="--flow sweep".
+# Killed at every commit and every HTTP call: workers in every flow, and the first day's commands in a lived-in company:
+# make kills ARGS="--flow sweep --flow first-adopt".
 kills: $(READY)
 	$(BIN)/pytest -m kills
 	$(BIN)/python -m tests.faults.kills $(ARGS)

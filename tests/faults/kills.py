@@ -2,7 +2,7 @@
 
 Each flow is run once to write its crash points down; then once for each of them, to be killed right there. Afterwards
 one sync, and nobody's help, must bring everything in step. A ghost is stopped instead, wakes up when another worker has
-taken over and finished, and does what it was about to do.
+taken over and finished, and does what it was about to do. Of the first day, the command is run again (tests/firstday).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from flows.hub import sync
+from tests.firstday import kills as firstday
 from tests.lives.life import GROUPS
 
 from .cast import first_world
@@ -162,19 +163,24 @@ def _one(name: str, range_: Range, done: Done, every: int, ghosts: int, random: 
 
 def main() -> int:
     options = argparse.ArgumentParser(description="Workers killed at every commit and every HTTP call.")
-    options.add_argument("--flow", choices=list(FLOWS), action="append", help="only this one; may be repeated")
+    names = [*FLOWS, *firstday.FIRST]
+    options.add_argument("--flow", choices=names, action="append", help="only this one; may be repeated")
     options.add_argument("--every", type=int, default=1, help="every how many points")
     options.add_argument("--ghosts", type=int, default=4, help="stopped and woken at every how many; 0 for none")
     options.add_argument("--random", type=int, default=20, help="kills at random moments, of each flow")
     given = options.parse_args()
     with TemporaryDirectory(prefix="instep-kills-") as folder:
         started = time.monotonic()
-        names = given.flow or list(FLOWS)
+        wanted = given.flow or names
 
         def told(line: str) -> None:
             print(f"{time.monotonic() - started:6.0f} s  so far, after {line}", flush=True)
 
-        done = kill(Path(folder), names, given.every, given.ghosts, given.random, told)
+        done = Done()
+        if flows := [name for name in wanted if name in FLOWS]:
+            done = kill(Path(folder), flows, given.every, given.ghosts, given.random, told)
+        if first := [name for name in wanted if name in firstday.FIRST]:
+            done.wrong |= firstday.kill(Path(folder), first, given.every, told)
     for where, lines in done.wrong.items():
         print(where, *lines, sep="\n  ")
     return 1 if done.wrong else 0

@@ -1,4 +1,5 @@
-"""Crash points: before and after every commit and every HTTP call of this process, wrapped from outside.
+"""Crash points: before and after every commit and every HTTP call of this process, and after every statement that makes
+or changes a table, wrapped from outside.
 
 Nothing of the product knows of them. ``arm`` is called in a process of its own, right after its fork.
 """
@@ -58,15 +59,17 @@ def _wrap_calls(passed: Passed) -> None:
 
 
 def _wrap_commits(passed: Passed) -> None:
-    """Only of transactions that wrote something, in whatever database."""
+    """Only of transactions that wrote something, in whatever database. SQLite commits what makes a table at once."""
     inner = DefaultDialect.do_commit
     writing: dict[int, str] = {}
 
     def wrote(connection: Connection, cursor: Any, statement: str, *more: Any) -> None:
         verb, *rest = statement.split(maxsplit=3)
-        if verb in ("INSERT", "UPDATE", "DELETE"):
+        if verb in ("INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP"):
             table = rest[0] if verb == "UPDATE" else rest[1]
             writing.setdefault(id(connection.connection.dbapi_connection), f"{verb} {table}")
+        if verb in ("CREATE", "ALTER", "DROP"):
+            passed(f"after {verb} {table}")
 
     def around(dialect: DefaultDialect, connection: Any) -> None:
         name = writing.pop(id(connection.dbapi_connection), "")

@@ -60,13 +60,16 @@ class Company:
         with (self.folder / "instep.toml").open("a") as file:
             file.write(more)
 
-    def copy(self, folder: Path) -> Company:
-        """An installation and a product that stand where these do, for the same vendors; only one may go on."""
+    def copy(self, folder: Path, vendors: Vendors) -> Company:
+        """An installation and a product that stand where these do. With the same vendors only one may go on."""
         made = copy(self)
-        made.folder, made.product = folder, folder / self.product.name
-        for path in (*self.folder.glob("*.db*"), self.folder / "instep.toml"):
+        made.folder, made.product, made.vendors = folder, folder / self.product.name, vendors
+        for path in (*self.folder.glob("*.db*"), *self.folder.glob("instep.toml")):
             shutil.copy(path, folder)
-        made.environment = {name: v.replace(str(self.folder), str(folder)) for name, v in self.environment.items()}
+        made.environment = self.environment | vendors.environment(
+            f"sqlite:///{made.product}", f"sqlite:///{folder}/state.db"
+        )
+        made.environment["INSTEP_CONFIG"] = str(folder / "instep.toml")
         return made
 
     @property
@@ -129,11 +132,15 @@ class Company:
             after = f"&starting_after={page['data'][-1]['id']}" if more else ""
 
 
+def moment() -> str:
+    """When it begins."""
+    return datetime.fromtimestamp(START, UTC).isoformat()
+
+
 @contextmanager
 def company(folder: Path, size: float = 0.02, seed: int = 1, flaw: str = "") -> Iterator[Company]:
     """Nothing of Instep is there yet."""
-    moment = datetime.fromtimestamp(START, UTC).isoformat()
-    with Vendors("--port", "0", "--now", moment, "--limits", "off") as vendors:
+    with Vendors("--port", "0", "--now", moment(), "--limits", "off") as vendors:
         made = Company(folder, vendors, size, seed, flaw)
         # What it was built with lies before Instep's birth.
         made.advance(3600)

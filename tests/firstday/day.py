@@ -107,7 +107,7 @@ class Later:
 
 def lived_on(day: Day, folder: Path) -> Later:
     """In a copy: the day itself stays as it is."""
-    there = day.company.copy(folder)
+    there = day.company.copy(folder, day.company.vendors)
     began, mark = there.now, there.mark
     rows = [_access(there)]
     for days in (6, 2):

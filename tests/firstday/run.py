@@ -1,6 +1,7 @@
 """The first day at full size, with the commands of docs/first-day.md as anybody would type them, measured.
 
-``python -m tests.firstday.run`` prints what each command took; ``--size 0.1`` is a smaller company.
+``python -m tests.firstday.run`` prints what each command took and who was taken for somebody else; ``--size 0.1`` is a
+smaller company. It ends with 1 where anybody was, or anything was written before going live.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from instep.vendors import Vendors
 
 from . import page
+from .truth import mistakes
 
 JSON = dict[str, Any]
 INSTEP = Path(sys.executable).parent / "instep"
@@ -63,7 +65,12 @@ class FirstDay:
                 written, extra = sum(bool(call["effect"]) for call in self._calls(0)), self._beyond_pages(mark)
         _say(f"{time.monotonic() - began:.0f} seconds in all; {written} writes before going live.")
         _say(f"adopt: {extra} requests beyond one for each page.")
-        return int(bool(written))
+        truth = self._vendors.control("GET", "/truth")
+        wrong, matchable = mistakes(self._folder / "state.db", truth), sum(row["matchable"] for row in truth)
+        _say(f"Who is who: {matchable:,} of {len(truth):,} can be known; {len(wrong)} are not as they are in truth.")
+        for found, row in wrong[:20]:
+            _say(f"  {row['kind']} {row['id']} is taken for {found}: {row}")
+        return int(bool(written or wrong))
 
     def _run(self, *words: str, wants: Sequence[int] = (0, 3)) -> None:
         mark, began = self._mark, time.monotonic()

@@ -13,6 +13,7 @@ import pytest
 from . import page
 from .company import JSON, same
 from .day import Day, Later, lived, lived_on
+from .truth import mistakes
 
 # A contact's and a company's fields that the product or Instep owns; custom attributes are looked at one by one.
 CONTACT = {"external_id", "role", "email", "name", "signed_up_at", "last_seen_at", "updated_at"}
@@ -116,19 +117,7 @@ def test_who_keeps_what_the_product_gives_is_counted_with_the_rule(day: Day) -> 
 
 
 def test_everybody_is_who_they_are_in_truth(day: Day) -> None:
-    contacts, companies = day.company.links("intercom.contacts"), day.company.links("intercom.companies")
-    customers = day.company.customers()
-    wrong = []
-    for row in day.company.truth:
-        if row["kind"] == "contact":
-            found, wanted = contacts.get(row["id"]), f"person:{row['user_id']}"
-        elif row["kind"] == "company":
-            found, wanted = companies.get(row["id"]), f"account:{row['account_id']}"
-        else:
-            found, wanted = customers.get(row["id"]), row["account_id"]
-        if found != (wanted if row["matchable"] else None):
-            wrong.append((found, row))
-    assert wrong == []
+    assert mistakes(day.company.folder / "state.db", day.company.truth) == []
 
 
 def test_nobody_is_there_twice(day: Day) -> None:
