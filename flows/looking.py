@@ -11,7 +11,7 @@ from connectors.contract import ConnectorError
 from flows.erasing import heed
 from flows.wiring import SourceLine, Systems
 from mappings.matching import match
-from mappings.model import Fact, Record, Ref, fingerprint
+from mappings.model import Body, Fact, Record, Ref, Request, fingerprint
 from mappings.text import identifier, printable
 from state.store import Cause, Finding, Hint, Landed, Lease, Store, Todo
 
@@ -135,7 +135,7 @@ class Looker:
 
     def _put_aside(self, record: Record, error: Exception) -> None:
         subject = f"{record.ref.kind}:{ascii(record.ref.id)[1:-1][:120]}"
-        unusable = "its id is empty, padded, over 200 characters or holds control characters"
+        unusable = "its id, or that of its account, is empty, padded, over 200 characters or holds control characters"
         reason = unusable if isinstance(error, BadId) else f"it cannot be read ({type(error).__name__})"
         todo = Todo("parked", subject, record.ref.source, reason, since=self._now())
         self._store.todo_add([todo])
@@ -147,10 +147,15 @@ def _cause(hint: Hint) -> Cause:
 
 
 def storable(root: Ref, facts: Sequence[Fact]) -> tuple[Fact, ...]:
-    """Raises BadId, and TypeError for a text or number that cannot be written down."""
-    ids = [root.id, *(fact.account_id for fact in facts if fact.account_id)]
+    """Raises BadId, also for a request that waits for an answer and names no account, and TypeError for a text or
+    number that cannot be written down."""
+    ids = [root.id, *(fact.account_id for fact in facts if fact.account_id or _waits(fact.body))]
     keys = [key for fact in facts for key in (fact.id, *fact.offers, *fact.seeks)]
     if not all(map(identifier, ids)) or not all(map(printable, keys)):
         raise BadId
     fingerprint([fact.body for fact in facts])
     return tuple(facts)
+
+
+def _waits(body: Body | None) -> bool:
+    return isinstance(body, Request) and not body.answer

@@ -75,7 +75,7 @@ def test_bad_requests_are_answered_and_nothing_is_written(ready: Town) -> None:
     trial = {"kind": "trial", "account_id": town.account("newly"), "user_id": f"{town.name}-bea", "plan": "pro"}
     asked = {name: ask(town, f"p{n}", charge, **row) for n, (name, (row, _, _)) in enumerate(PAYING.items())}
     asked |= {name: ask(town, f"f{n}", trial, **row) for n, (name, (row, _, _)) in enumerate(FRESH.items())}
-    odd = ask(town, "odd", trial, kind="party")
+    odd, lost = ask(town, "odd", trial, kind="party"), ask(town, "lost", trial, account_id="")
     town.sync()
     town.vendors.advance(16 * MINUTE)  # So long a request waits for an account that nobody knows yet.
     town.sync()
@@ -85,6 +85,7 @@ def test_bad_requests_are_answered_and_nothing_is_written(ready: Town) -> None:
         assert why in str(found[1]), (name, found)
     assert town.answer(odd)[0] is None
     assert "which this version does not handle" in "; ".join(town.todo().values())
+    assert town.todo()[f"request:{lost} product"].startswith("its id, or that of its account, is empty")
     assert town.vendors.writes(mark) == []
     assert (town.access("acme")["stage"], town.access("newly")["stage"]) == ("active", "prospect")
     assert town.plan() == []
