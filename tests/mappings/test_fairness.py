@@ -63,6 +63,12 @@ MOVES = [
         cap(2),
         15,
     ),
+    (
+        "somebody gave a day: the cap counts from the days asked for",
+        known(sub("trialing", trial=(-9, 6), request_id="req_1"), STARTED, instance(ready=-1)),
+        None,
+        12,
+    ),
     ("suspended meanwhile", known(TRIAL, STARTED, replace(LATE, status="suspended")), None, 13 + 5 * HOUR),
 ]
 
