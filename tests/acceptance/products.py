@@ -12,14 +12,14 @@ TABLES = """
 CREATE TABLE users
   (user_id TEXT PRIMARY KEY, email TEXT, name TEXT, verified BOOLEAN, traits {json}, erased BOOLEAN);
 CREATE TABLE teams (team_id TEXT PRIMARY KEY, name TEXT, hold_reason TEXT, excluded BOOLEAN, erased BOOLEAN,
-  instance_name TEXT, timezone TEXT);
+  instance_name TEXT, timezone TEXT, trial_ends_at BIGINT);
 CREATE TABLE memberships (user_id TEXT, team_id TEXT, role TEXT, joined_at {moment}, PRIMARY KEY (user_id, team_id));
 CREATE VIEW instep_users AS
   SELECT u.user_id, u.email, u.name, u.verified AS email_verified, u.traits, u.erased, m.team_id AS account_id,
     m.role, m.joined_at
   FROM users u JOIN memberships m ON m.user_id = u.user_id;
 CREATE VIEW instep_accounts AS SELECT team_id AS account_id, name, hold_reason, excluded, erased, instance_name,
-  timezone FROM teams
+  timezone, trial_ends_at FROM teams
 """
 TYPES = {
     "sqlite": {"json": "TEXT", "moment": "INTEGER"},
