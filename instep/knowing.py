@@ -50,7 +50,8 @@ def _account(settings: Settings, account: str, json: bool) -> int:
         return 0
     written = found.written or {}
     rows = [(name, _shown(name, value), _shown(name, written.get(name))) for name, value in found.values.items()]
-    show(table((account, "should be", "instep_access"), rows))
+    if rows:
+        show(table((account, "should be", "instep_access"), rows))
     if found.left:
         say(f"Its access {'stays as it is' if found.written else 'is left to the product'}: {found.left}.")
     elif found.written is None:
