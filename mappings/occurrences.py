@@ -92,14 +92,22 @@ def _of_invoice(sub: Subscription) -> Iterator[Occurrence]:
     exhausted = _exhausted_at(sub, invoice)
     if exhausted:
         yield Occurrence("exhausted-retries", invoice.invoice_id, exhausted)
-    if invoice.status == "paid" and invoice.paid_at and invoice.amount_paid and _was_late(invoice, invoice.paid_at):
+    if (
+        invoice.status == "paid"
+        and invoice.paid_at
+        and invoice.amount_paid
+        and _was_late(sub, invoice, invoice.paid_at)
+    ):
         yield Occurrence("recovered-payment", invoice.invoice_id, invoice.paid_at)
 
 
-def _was_late(invoice: Invoice, paid_at: int) -> bool:
-    """A sent invoice is late after its date, a charge when the first attempt did not take it."""
+def _was_late(sub: Subscription, invoice: Invoice, paid_at: int) -> bool:
+    """A sent invoice is late after its date, a charge when the first attempt did not take it. What begins with a payment
+    waits for that: nothing has failed yet."""
     if invoice.due_at:
         return paid_at > invoice.due_at
+    if invoice.finalized_at and invoice.finalized_at < sub.created + HOUR:
+        return False
     return invoice.attempt_count > 1 or bool(invoice.finalized_at and paid_at - invoice.finalized_at > 2 * HOUR)
 
 

@@ -67,13 +67,18 @@ class Run:
             return False
         return not any(START + day * DAY <= now < START + day * DAY + rest for day, rest in OUTAGES)
 
+    def _back(self, now: int) -> int:
+        """When Instep is there again."""
+        ends = (int(START + day * DAY + rest) for day, rest in OUTAGES)
+        return self._end if self._jumps and now >= self._rests else min(end for end in ends if end > now)
+
     def _next(self, due: int | None) -> int:
         """The next act, the next moment that Instep waits for (as its next run meets it), at least every day."""
         now = self._scene.now
         daily = now - (now - START - self._daily) % DAY + DAY
         moments = [daily, self._end, *(at for at, _, _ in self._acts[:1])]
-        if due is not None and self._awake(now):
-            moments.append(max(due, now + 1))
+        if due is not None:
+            moments.append(max(due, now + 1) if self._awake(now) else self._back(now))
         moments = [START + -(-(at - START) // PERIOD) * PERIOD for at in moments]
         return min(at for at in moments if at > now)
 

@@ -53,6 +53,12 @@ RETURNS = [
         "active", "full", "sub:active plan:pro", PAID,
     ),
     Case(
+        "the first payment of a new subscription was made hours later: it began, nothing was recovered",
+        known(paying(created=-1.5, first_paid_at=day(-1),
+                     invoice=paid_invoice(-1, finalized_at=day(-1.5), attempt_count=2))),
+        "active", "full", "sub:active plan:pro", PAID, "converted-trial",
+    ),
+    Case(
         "who left after paying buys anew",
         known(paying("canceled", "sub_a", created=-90, ended_at=day(-60), first_paid_at=day(-80)),
               paying("active", "sub_b", created=-1, first_paid_at=day(-1))),
