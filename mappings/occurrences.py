@@ -102,8 +102,8 @@ def _of_invoice(sub: Subscription) -> Iterator[Occurrence]:
 
 
 def _was_late(sub: Subscription, invoice: Invoice, paid_at: int) -> bool:
-    """A sent invoice is late after its date, a charge when the first attempt did not take it. What begins with a payment
-    waits for that: nothing has failed yet."""
+    """A sent invoice is late after its date, a charge when the first attempt did not take it. What begins with its
+    first payment waits for that: nothing has failed yet."""
     if invoice.due_at:
         return paid_at > invoice.due_at
     if invoice.finalized_at and invoice.finalized_at < sub.created + HOUR:
