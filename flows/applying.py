@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from threading import Lock
 
 from connectors.contract import (
     Ambiguous,
@@ -24,11 +23,12 @@ from connectors.contract import (
 )
 from flows.believing import Beliefs
 from flows.braking import Brakes
-from flows.journaling import entry
+from flows.journaling import Journal
 from flows.outcomes import NotMade, Outcome, Result
 from flows.pseudonyms import Pseudonyms
 from flows.wiring import TargetLine
 from mappings.contests import left_to_others, settled
+from mappings.intents import body_of
 from mappings.model import AccountFacts, Desired, Held, Link, Step, Value
 from mappings.plan import fold, leave_out, next_step, version_of
 from state.store import AlreadyRedeemed, Braked, Claimed, Lease, Store, TodoKind
@@ -52,11 +52,11 @@ class Applier:
         stopped: dict[str, str],
         brakes: Brakes,
     ) -> None:
-        self._store, self._now, self._run, self._salt = store, now, run, salt
+        self._store, self._now, self._salt = store, now, salt
         self._pseudonyms = pseudonyms
-        self._writes, self._stopped, self._brakes = writes, stopped, brakes
-        self._links = Beliefs(store, now)
-        self._counting = Lock()
+        self._stopped, self._brakes = stopped, brakes
+        self._journal = Journal(run, now, pseudonyms, writes)
+        self._links = Beliefs(store, now, self._journal)
 
     def converge(
         self, lease: Lease, line: TargetLine, facts: AccountFacts, desired: Desired, proved: bool, watch: bool
@@ -101,6 +101,13 @@ class Applier:
             result.outcome = Outcome.WAITING
             self._store.mark([lease.account_id], self._now(), "the trial was used by another request")
         return result
+
+    def tidy(self, lease: Lease, line: TargetLine, facts: AccountFacts, link: Link) -> None:
+        """What nothing wants any more is acknowledged by what was fetched, where that shows it."""
+        desired = Desired(link.target, link.subject, link.pending_body or {})
+        held = line.held(facts, desired) if line.held else None
+        if held:
+            self._links.born(lease, link, held, desired)
 
     def _steps(
         self,
@@ -202,7 +209,7 @@ class Applier:
         redeem = [self._pseudonyms.redeeming(key) for key in uses]
         longest = target.timeout * (2 if step.operation == "create" else 1)  # A create is looked for first.
         intent = self._store.intend(
-            lease, link, step, dict(step.values), longest, redeem, now=self._now(), limit=limit, hold=hold
+            lease, link, step, body_of(step, step.values), longest, redeem, now=self._now(), limit=limit, hold=hold
         )
         if step.operation == "create" and target.kind == "state":
             found = self._links.find(target, desired, link, tried)
@@ -210,16 +217,15 @@ class Applier:
                 result.changed |= {found.changed} if found.changed else set()
                 result.outcome = Outcome.APPLIED
                 result.pending_since = self._now() if found.pending else None
-                return self._links.adopt(lease, desired, intent, found)
+                return self._links.adopt(lease, desired, intent, found, link)
         held = _push(target, step, bool(redeem))
-        with self._counting:
-            self._writes[target.name] += 1
+        self._journal.count(target.name)
         result.outcome, result.created = Outcome.APPLIED, result.created or step.operation == "create"
         result.pending_since = self._now() if held.pending else None
         if held.changed:
             result.changed.add(held.changed)
         done = replace(fold(intent, step, held), pending_key=intent.pending_key, acknowledged_at=self._now())
-        lines = [entry(link, step, held, self._now(), self._run, self._pseudonyms)]
+        lines = [self._journal.line(link, step, held)]
         return self._store.acknowledge(lease, done, lines, held.changed, now=self._now())
 
 

@@ -10,11 +10,13 @@ from dataclasses import replace
 
 from connectors.contract import Ambiguous, Gone, Rejected, Target, Unknown
 from flows.gathering import REJECTED
+from flows.journaling import Journal
 from flows.outcomes import Outcome, Result
 from flows.wiring import TargetLine
 from mappings.adoption import MATCH_EMAIL, conflict
 from mappings.contests import counted, overwritten
 from mappings.deciding import CONTACTS, CREATE, IGNORE, RETRY
+from mappings.intents import done
 from mappings.model import AccountFacts, Desired, Held, Later, Link, RequestId, Undecided, Value, subject_id
 from state.store import Lease, Store, Todo, TodoKind
 
@@ -22,8 +24,8 @@ from state.store import Lease, Store, Todo, TodoKind
 class Beliefs:
     """The Links of one run, kept under an account's lease."""
 
-    def __init__(self, store: Store, now: Callable[[], int]) -> None:
-        self._store, self._now = store, now
+    def __init__(self, store: Store, now: Callable[[], int], journal: Journal | None = None) -> None:
+        self._store, self._now, self._journal = store, now, journal
 
     def believed(
         self, lease: Lease, line: TargetLine, facts: AccountFacts, desired: Desired, watch: bool, result: Result
@@ -33,7 +35,7 @@ class Beliefs:
         if line.held is None or (link.external_id and not line.fetched):
             return link
         held = line.held(facts, desired)
-        if held is None:
+        if held is None or (link.pending_key and link.external_id):
             return link
         if not watch and link.state == "ok" and overwritten(link, held, desired):
             return replace(link, state="doubted")  # A fact may be late; the target itself is asked.
@@ -44,7 +46,7 @@ class Beliefs:
             state=link.state if link.unsure or link.state == "parked" else "pending" if held.pending else "ok",
         )  # fmt: skip
         if believed != link and not watch:
-            return self._store.adopt(lease, believed)
+            return self._adopt(lease, link, believed, held, desired)
         return believed
 
     def latest(self, desired: Desired) -> Link:
@@ -93,8 +95,9 @@ class Beliefs:
         result.pending_since = self._now() if held.pending else None
         return self.adopt(lease, desired, link, held)
 
-    def adopt(self, lease: Lease, desired: Desired, link: Link, held: Held) -> Link:
-        """What was read replaces what was believed; the next update gets a new key. A set whose members are accounts
+    def adopt(self, lease: Lease, desired: Desired, link: Link, held: Held, before: Link | None = None) -> Link:
+        """What was read replaces what was believed; the next update gets a new key. ``before``: the Link as it was when
+        this visit came, where that has written down its own intent since. A set whose members are accounts
         is read only as far as it should hold them, so what we had put there and is to be taken off stays believed."""
         unread = {name: set(link.sets.get(name, ())) - desired.sets.get(name, frozenset()) for name in desired.ids}
         sets = dict(link.sets) | {
@@ -110,7 +113,24 @@ class Beliefs:
             parked_for="",
             sequence=link.sequence + 1,
         )
-        return self._store.adopt(lease, read, held.changed, now=self._now())
+        return self._adopt(lease, before or link, read, held, desired)
+
+    def born(self, lease: Lease, link: Link, held: Held, desired: Desired) -> Link:
+        """Known by what was fetched."""
+        values = {**link.values, **held.values}
+        return self._adopt(
+            lease, link, replace(link, external_id=held.external_id, values=values, state="ok"), held, desired
+        )
+
+    def _adopt(self, lease: Lease, before: Link, read: Link, held: Held, desired: Desired) -> Link:
+        """With a line in the journal where it shows that a push was done whose answer nobody has heard."""
+        sent = done(before, held, desired)
+        if sent is None or self._journal is None or self._store.journaled(sent.key):
+            return self._store.adopt(lease, read, held.changed, now=self._now())
+        line = self._journal.line(before, sent, held)
+        adopted = self._store.adopt(lease, read, held.changed, now=self._now(), journal=[line])
+        self._journal.count(before.target)
+        return adopted
 
     def after_unknown(self, lease: Lease, target: Target, desired: Desired, error: Unknown) -> Link:
         """A message is repeated later under its key, or dropped; a state is read at the next turn of the loop."""
@@ -128,7 +148,8 @@ class Beliefs:
         """A message that may have been sent, by us or by whoever had the account before, counts as sent."""
         sent = next((o for o in desired.occurrences if link.pending_key.endswith(f":{o.key}")), None)
         name = link.external_id or f"({desired.target} {desired.subject})"
-        return self.adopt(lease, desired, link, Held(name, sent={sent.key: sent.at} if sent else {}))
+        held = Held(name, sent={sent.key: sent.at} if sent else {})
+        return self.adopt(lease, desired, link, held, replace(link, pending_key=""))
 
     def after_gone(self, lease: Lease, target: Target, desired: Desired, link: Link) -> Link:
         """What the Link names is not there: make it again where that is allowed, else a person decides."""

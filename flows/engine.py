@@ -21,7 +21,7 @@ from flows.wiring import Systems, TargetLine
 from mappings.billing import CANCELLATIONS
 from mappings.concerns import concerns
 from mappings.lifecycle import Life, life
-from mappings.model import AccountFacts, AccountId, Desired, Ref, Subject, request_subject, subject_id
+from mappings.model import AccountFacts, AccountId, Ref, Subject, request_subject, subject_id
 from mappings.occurrences import news
 from state.store import Lease, LeaseLost, StateError, Store
 
@@ -231,10 +231,7 @@ class Engine:
             # Also of a request that is answered by now.
             begun = facts.begun | {subject_id(link.subject)} if link.pending_key else facts.begun
             known = replace(facts, begun=begun)
-            held = line.held(known, Desired(link.target, link.subject, link.pending_body or {}))
-            if held:
-                values = {**link.values, **held.values}
-                self._store.adopt(visit.lease, replace(link, external_id=held.external_id, values=values, state="ok"))
+            self._applier.tidy(visit.lease, line, known, link)
 
     def _prove(self, visit: Visit) -> None:
         """Fetch all that is known of the account. What cannot be fetched holds back removals, nothing else."""

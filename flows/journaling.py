@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from threading import Lock
 
 from flows.pseudonyms import Pseudonyms
 from mappings.links import hidden
@@ -11,6 +13,21 @@ from mappings.plan import scalars
 from state.store import Entry
 
 PERSONAL = ("email", "name", "owner_email")
+
+
+class Journal:
+    """Of one run: its lines, and how many there are of each target (``writes``)."""
+
+    def __init__(self, run: str, now: Callable[[], int], pseudonyms: Pseudonyms, writes: Counter[str]) -> None:
+        self._run, self._now, self._pseudonyms, self._writes = run, now, pseudonyms, writes
+        self._counting = Lock()
+
+    def line(self, link: Link, step: Step, held: Held) -> Entry:
+        return entry(link, step, held, self._now(), self._run, self._pseudonyms)
+
+    def count(self, target: str) -> None:
+        with self._counting:
+            self._writes[target] += 1
 
 
 def entry(link: Link, step: Step, held: Held, now: int, run: str, pseudonyms: Pseudonyms) -> Entry:
@@ -34,6 +51,7 @@ def entry(link: Link, step: Step, held: Held, now: int, run: str, pseudonyms: Ps
         sent_at=now,
         run=run,
         vendor_request_id=held.vendor_request_id,
+        key=step.key,
     )
 
 

@@ -36,6 +36,14 @@ class Ledger(Base):
         lines = lines.where(journal.c.subject == subject) if subject else lines
         return [_entry(row) for row in connection.execute(lines)]
 
+    @reading
+    def journaled(self, connection: Connection, key: str) -> bool:
+        """Whether somebody has written down that the push with this key was done."""
+        return (
+            connection.execute(select(journal.c.id).where(journal.c.key == key, journal.c.key != "")).first()
+            is not None
+        )
+
     @writing
     def start_run(self, connection: Connection, run: str, purpose: str, now: int) -> None:
         connection.execute(insert(runs).values(run=run, purpose=purpose, started_at=now))
@@ -86,7 +94,12 @@ def release_keys(connection: Connection, request: RequestId) -> None:
     connection.execute(delete(redemptions).where(redemptions.c.request_id == request))
 
 
-def write_journal(connection: Connection, entries: Sequence[Entry]) -> None:
+def write_journal(connection: Connection, entries: Sequence[Entry], once: bool = False) -> None:
+    """``once``: nothing where somebody has written down the same push already."""
+    if once:
+        keys = any_of(entry.key for entry in entries)
+        known = set(connection.scalars(select(journal.c.key).where(journal.c.key.in_(keys), journal.c.key != "")))
+        entries = [entry for entry in entries if entry.key not in known]
     if entries:
         connection.execute(insert(journal), [{name: getattr(entry, name) for name in _ENTRY} for entry in entries])
 

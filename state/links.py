@@ -70,10 +70,11 @@ class Links(Base):
         *,
         now: int = 0,
         release: RequestId | None = None,
+        journal: Sequence[Entry] = (),
     ) -> Link:
-        """A Link is born or re-read with what the target holds; clears pending. ``changed``: see acknowledge. What
-        ``release`` has used up is free again. LeaseLost, also when someone else has intended or acknowledged since
-        ``link`` was read; Claimed."""
+        """A Link is born or re-read with what the target holds; clears pending. ``changed``, ``journal``: see
+        acknowledge. What ``release`` has used up is free again. LeaseLost, also when someone else has intended or
+        acknowledged since ``link`` was read; Claimed."""
         if seconds_left(connection, lease) is None:
             raise LeaseLost(f"someone else holds {lease.account_id} now")
         stored = _stored(connection, link)
@@ -81,6 +82,7 @@ class Links(Base):
             raise LeaseLost(f"someone else has written {link.target} {link.subject} meanwhile")
         refuse_claimed(connection, link)
         put_pushed(connection, self.database, lease, changed, now)
+        write_journal(connection, journal, once=True)
         if release:
             release_keys(connection, release)
         return _save(connection, lease, stored, _answered(link))
@@ -140,10 +142,10 @@ class Links(Base):
     ) -> Link | LeaseLost | Claimed:
         left = seconds_left(connection, lease)
         stored = _stored(connection, link)
-        write_journal(connection, journal)
         put_pushed(connection, self.database, lease, changed, now)
         claim = _claim(connection, link)
         ours = left is not None and not _foreign(stored, link)
+        write_journal(connection, journal, once=not ours)
         if ours and not claim:
             return _save(connection, lease, stored, _doubted(stored, _answered(link)))
         self._suspect(connection, lease, stored, link if not claim else replace(link, external_id=""))

@@ -251,7 +251,9 @@ journal = Table(
     _number("sent_at"),
     _id("run"),
     _id("vendor_request_id"),
+    Column("key", Id, nullable=False, server_default=""),
 )
+Index("journal_key", journal.c.key)
 Index("journal_subject", journal.c.subject)
 Index("journal_run", journal.c.run)
 

@@ -175,7 +175,8 @@ class Landed:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One journal line: a request that changed something. ``before``/``after`` hold no e-mail or name (hashed)."""
+    """One journal line: a request that changed something. ``before``/``after`` hold no e-mail or name (hashed);
+    ``key`` is that of the push."""
 
     target: str
     subject: Subject
@@ -187,6 +188,7 @@ class Entry:
     sent_at: int
     run: str
     vendor_request_id: str = ""
+    key: str = ""
 
 
 OrderState = Literal["new", "held", "due", "begun", "done", "proved"]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from test_kills import assert_written_down
 from works import CREATED, Works, Wrapped, ended, stopped, trip
 
 from flows import engine, hub
@@ -72,6 +73,7 @@ def test_a_ghost_makes_nothing_twice(town: Works, target: str, before: bool) -> 
     town.sync()
     assert town.created(mark) == CREATED
     town.assert_in_step(account)
+    assert_written_down(town, mark)
 
 
 def test_a_late_overwrite_is_repaired(shared: Works) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import signal
+from collections import Counter
 
 import pytest
 from works import CREATED, Works, ended, trip
@@ -20,6 +21,11 @@ PLACES = (
     ("intercom.events", ""),
 )
 
+MADE = {
+    "stripe.customers": "customer.created", "stripe.trials": "subscription.created", "instances": "instance.running",
+    "intercom.companies": "company.created", "intercom.contacts": "contact.created",
+}  # fmt: skip
+
 
 @pytest.mark.parametrize("before", [False, True], ids=["after", "before"])
 @pytest.mark.parametrize(("target", "member"), PLACES, ids=[" ".join(p).strip() for p in PLACES])
@@ -30,6 +36,16 @@ def test_killed_at_a_push(town: Works, target: str, member: str, before: bool) -
     assert town.created(mark) == CREATED
     town.assert_in_step(account)
     assert town.told_once()
+    assert_written_down(town, mark)
+
+
+def assert_written_down(town: Works, mark: int) -> None:
+    """Each thing that was made has one line, whoever made it."""
+    lines = Counter(f"{entry.target} {entry.operation}" for entry in town.journal())
+    effects = Counter(town.created(mark))
+    assert [lines[f"{target} create"] for target in MADE] == [effects[made] for made in MADE.values()]
+    assert lines["intercom.contacts add"] == effects["contact.tagged"] + effects["company.attached"]
+    assert lines["product.access create"] == lines["product.requests update"] == 1
 
 
 def test_killed_at_a_cancellation(town: Works) -> None:

@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 import pytest
+from test_kills import assert_written_down
 from works import CREATED, Works, ended, trip
 
 from flows.hub import Report
@@ -48,6 +49,7 @@ def test_every_create_answers_wrongly_once(town: Works, action: str) -> None:
     assert [call.fault for call in town.vendors.since(mark) if call.fault] == [action] * len(CREATES)
     assert town.created(mark) == CREATED
     town.assert_in_step(account)
+    assert_written_down(town, mark)
 
 
 @pytest.mark.parametrize("target", ["stripe.customers", "stripe.trials"])

@@ -93,6 +93,20 @@ def test_a_foreign_acknowledgement_is_not_overwritten(store: Store) -> None:
     assert stored(store) == replace(done, state="suspect")
 
 
+def test_a_push_is_written_down_once_whoever_hears_of_it(store: Store) -> None:
+    """A read found it done before its own worker, which has lost its lease, comes back to say so."""
+    line = replace(ENTRY, key="key-1")
+    first, ours, second, _ = two_homes(store)
+    found = replace(stored(store), external_id="c1", sequence=1)
+    for _ in range(2):
+        found = store.adopt(second, found, journal=[line])
+    with pytest.raises(LeaseLost):
+        store.acknowledge(first, replace(ours, external_id="c1"), [line])
+    assert store.journal() == [line]
+    store.acknowledge(second, found, [line])
+    assert store.journal() == [line, line], "a key of another time is no reason to keep silent"
+
+
 def test_doubt_is_ended_by_a_read_only(store: Store) -> None:
     first, ours, second, theirs = two_homes(store)
     with pytest.raises(LeaseLost):
