@@ -31,7 +31,7 @@ from mappings.occurrences import occurrences, product_trial
 from mappings.people import billing_contact, home
 from mappings.reminders import Reminders, reminders, zone_of
 from mappings.requests import Accepted, asked
-from mappings.seen import paused_by_trial_end
+from mappings.seen import moved, paused_by_trial_end
 from mappings.standing import DAY, STATUS, Verdict, Wanted, leading_subscription, verdict_of
 from mappings.trials import OVER, Answer, decide
 
@@ -209,6 +209,9 @@ def _reminders(
     ends = next(iter(verdict.ends), None)
     trial = leading if leading and leading.trial_end == ends else None
     name, started = (trial.subscription_id, trial.trial_start) if trial else (str(facts.account_id), None)
+    body = trial or facts.account
+    if body and (shifted := moved(body, "trial")):
+        started = max(started or 0, shifted.since)  # What fell due before this end was known was not true at its hour.
     calendar = zone_of(facts.account.timezone if facts.account else "", zone)
     return reminders(name, started, ends, calendar, config.policy, now, {"charge_follows": card})
 

@@ -41,10 +41,9 @@ def reminders(
     now: int,
     details: Mapping[str, Scalar],
 ) -> Reminders:
-    """``trial`` names it; a trial that moved its end is announced anew.
+    """``trial`` names it; a trial that moved its end is announced anew. ``started``: since when it has ended then.
 
-    A reminder is due from its planned instant to the end of that local date. One planned before the trial started is
-    skipped.
+    A reminder is due from its planned instant to the end of that local date. One planned before ``started`` is skipped.
     """
     if ends is None or not 0 <= now < ends < FAR:
         return Reminders()

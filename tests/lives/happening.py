@@ -148,7 +148,7 @@ def planned_reminders(facts: Facts, expected: Expected) -> Iterator[tuple[int, O
     for days in REMINDER_DAYS:
         date = datetime.fromtimestamp(ends, zone).date() - timedelta(days=days)
         at = int(datetime.combine(date, time(REMINDER_HOUR), zone).timestamp())
-        if at >= lead.data["trial_start"]:
+        if at >= max(lead.data["trial_start"], expected.moved):
             yield days, ("neared-trial-end", f"{lead.data['id']}@{ends}#{days}", at)
 
 

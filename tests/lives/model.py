@@ -61,7 +61,8 @@ class Facts:
 
 @dataclass(slots=True)
 class Expected:
-    """``row``: of instep_access. ``attributes``: of owner and billing people. ``open``: of everyone."""
+    """``row``: of instep_access. ``attributes``: of owner and billing people. ``open``: of everyone.
+    ``moved``: the look that saw the trial's end move to where it is."""
 
     stage: str = ""
     row: JSON = field(default_factory=dict)
@@ -69,6 +70,7 @@ class Expected:
     open: JSON = field(default_factory=dict)
     tags: frozenset[str] = frozenset()
     lead: Sub | None = None
+    moved: int = 0
 
 
 @dataclass(slots=True)
@@ -77,6 +79,7 @@ class Memory:
 
     clock: tuple[str, str] = ("", "")
     since: int = 0
+    trials: dict[str, tuple[int | None, int]] = field(default_factory=dict)
     access: str | None = None
     done: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -136,8 +139,16 @@ class Account:
         traits = {name: any(_has(person, name) for person in facts.people) for name in STEPS}
         told = {"support_tier": "full" if running else "basic", **traits}
         tags = _tags(facts, stage, plan, cancels, known["trial_ends_at"], now)
-        self.expected = Expected(stage, row, known, told, tags, lead)
+        self.expected = Expected(stage, row, known, told, tags, lead, self._moved(subs, lead, now))
         return self.expected
+
+    def _moved(self, subs: list[Sub], lead: Sub | None, now: int) -> int:
+        known = self._memory.trials
+        for sub in subs:
+            id, end = sub.data["id"], sub.data["trial_end"]
+            if id not in known or known[id][0] != end:
+                known[id] = (end, now if id in known else 0)
+        return known[lead.data["id"]][1] if lead else 0
 
     def _stage(self, facts: Facts, judged: str, lead: Sub | None, now: int) -> str:
         if facts.team["hold_reason"]:

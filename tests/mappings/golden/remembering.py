@@ -182,6 +182,18 @@ TRIALS = [
         "trialing", "full", "sub:trialing", {"trial_ends_at": day(10)}, look=morning(3), config=PRODUCT,
     ),
     Case(
+        "the end was moved after nine: the reminder that this day has now was not true at its hour",
+        known(sub("trialing", trial=(-4, 3), seen=seen(trial=("1772712000", -0.05, "1772539200")))),
+        "trialing", "full", "sub:trialing is:ending-soon plan:pro",
+        {**PRO, "trial_started_at": day(-4), "trial_ends_at": day(3)}, look=morning(2),
+    ),
+    Case(
+        "the end was moved before nine: this day has its reminder",
+        known(sub("trialing", trial=(-4, 3), seen=seen(trial=("1772712000", -0.2, "1772539200")))),
+        "trialing", "full", "sub:trialing is:ending-soon plan:pro",
+        {**PRO, "trial_started_at": day(-4), "trial_ends_at": day(3)}, "neared-trial-end", look=morning(2),
+    ),
+    Case(
         "an expired trial stays readable from the look that saw it",
         known(sub("paused", trial=(-18, -4), paused_at=day(-4), seen=seen(status=("expired", -1, "trialing")))),
         "trial_expired", "read_only", "sub:trial-expired",
