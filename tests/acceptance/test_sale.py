@@ -122,6 +122,10 @@ def test_links_that_open_nothing_look_alike_and_ask_no_vendor(house: House) -> N
     ]
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.text for answer in answers}) == 1
+    town.team("other")
+    moved = "UPDATE memberships SET role = 'owner', team_id = :t WHERE user_id = :u"
+    town.product.execute(moved, {"t": town.account("other"), "u": f"{town.name}-ann"})
+    assert requests.get(demoted, timeout=30).status_code == 404
     assert town.vendors.since(mark) == []
 
 
