@@ -74,6 +74,19 @@ def test_a_contact_that_is_nowhere_is_gone(contacts):
         contacts.push(step(wanted(), "update", held=Held("6b0000000000000000000000"), values={"name": "New"}))
 
 
+def test_consent_and_what_people_add_stay_as_they_are(contacts, hand):
+    """What is not named is not sent: neither by a create that meets a contact, nor by an update (fault 64)."""
+    made = hand("POST", "/contacts", {"external_id": "u1", "email": EMAIL})["id"]
+    theirs = {"unsubscribed_from_emails": True, "phone": "+15550100"}
+    hand("PUT", f"/contacts/{made}", theirs)
+    held = create(contacts, wanted(name="Some one"))
+    contacts.push(step(wanted(), "update", "key-2", held, values={"name": "New name", "custom.plan": "pro"}))
+    contacts.push(step(wanted(), "add", "key-3", held, values={}, member=("tags", "sub:active")))
+    found = hand("GET", f"/contacts/{made}")
+    assert {name: found[name] for name in theirs} == theirs
+    assert found["name"] == "New name"
+
+
 def test_a_strange_user_id_asks_for_nothing_else(live, contacts):
     assert contacts.find(wanted(STRANGE), None) is None
     with pytest.raises(Rejected):

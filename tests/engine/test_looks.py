@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from threading import Event, Thread
 
 import pytest
-from bench import Bench, root
+from bench import NOW, Bench, root
+
+from mappings.model import Change
 
 
 @pytest.fixture(params=["on_sqlite", "on_postgres"])
@@ -84,3 +86,20 @@ def test_an_older_look_of_something_that_is_gone_does_not_bring_it_back(bench: B
 
     slowly(bench, bench.reader().look, removed)
     assert bench.facts("a1") is None
+
+
+def test_a_young_hint_whose_fact_did_not_move_is_looked_at_once_more(bench: Bench) -> None:
+    """The vendor's reads may not show yet what its event tells."""
+
+    def due(at: int) -> int:
+        return len(bench.store.due_hints(at, 10))
+
+    bench.hear("a1")
+    bench.reader().look()
+    bench.store.take_in(None, [Change(root("a1"), "young", NOW - 5)], None, NOW)
+    bench.reader().look()
+    assert (due(NOW), due(NOW + 60)) == (0, 1)
+    bench.shop.names["a2"] = "new"
+    bench.store.take_in(None, [Change(root("a2"), "young too", NOW - 5)], None, NOW)
+    bench.reader().look()
+    assert (bench.facts("a2"), due(NOW + 60)) == ("new", 1)
