@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import tzinfo
+from typing import TypeVar
 
 from pydantic import SecretStr
 
-from connectors.contract import ConnectorError
+from connectors.contract import ConnectorError, Unauthorized
 from connectors.product import ProductAccounts, ProductRequests, ProductUsers
 from connectors.stripe import CheckoutDone, StripeBilling, StripeSessions
 from flows.gathering import gather
@@ -48,6 +49,7 @@ from state.store import House, Store
 
 # The door's share of what Stripe allows to the whole account.
 CALLS_PER_SECOND = 10
+T = TypeVar("T")
 NEEDS = (
     "The door needs INSTEP_PUBLIC_URL (the address that people reach it at) and INSTEP_SECRETS (a long random text): "
     "put both into the environment or into .env."
@@ -84,9 +86,10 @@ class Page:
 class Door:
     """Thread-safe. ``page`` and ``press`` raise Unavailable."""
 
-    def __init__(self, settings: Settings, now: Callable[[], int] | None = None) -> None:
-        """Raises Misuse or Failed with one sentence."""
-        self.settings, self.now = settings, now or settings.clock()
+    def __init__(self, read: Callable[[], Settings], now: Callable[[], int] | None = None) -> None:
+        """``read`` the settings; again when Stripe refuses the key. Raises Misuse or Failed with one sentence."""
+        self._read, self.settings = read, read()
+        settings, self.now = self.settings, now or self.settings.clock()
         self._config: Config = load_config(settings.instep_config)
         self._store: Store = open_store(settings)
         house = self._store.house()
@@ -96,11 +99,15 @@ class Door:
         self.tickets: Tickets = tickets(settings, house.installation_id)
         if not self.tickets.on:
             raise Misuse(NEEDS)
+        self._hashes = pseudonyms(settings.instep_secrets.get_secret_value(), house.installation_id)
+        self._connect(settings)
+
+    def _connect(self, settings: Settings) -> None:
         self._w: Wires = connect(settings, CALLS_PER_SECOND)
-        same_house(house, identify_stripe(self._w))
+        same_house(self._house, identify_stripe(self._w))
         self._sessions = StripeSessions(self._w.stripe)
         self._billing = StripeBilling(self._w.stripe, self.now)
-        self._hashes = pseudonyms(settings.instep_secrets.get_secret_value(), house.installation_id)
+        self.settings = settings
 
     def healthy(self) -> bool:
         try:
@@ -113,12 +120,26 @@ class Door:
         ticket = self.tickets.open(token)
         if ticket is None:
             return None
+        return self._with_keys(lambda: self._page(ticket))
+
+    def _page(self, ticket: Ticket) -> Page | None:
+        facts = self._people(ticket)
+        if not valid(ticket, facts, self._store.revoked(ticket.subjects)):
+            return None
+        return self._shown(ticket, self._with_billing(facts))
+
+    def _with_keys(self, work: Callable[[], T]) -> T:
+        """Once more with the key of today, where Stripe refuses the one that the door had. Raises Unavailable."""
         try:
-            facts = self._people(ticket)
-            if not valid(ticket, facts, self._store.revoked(ticket.subjects)):
-                return None
-            return self._shown(ticket, self._with_billing(facts))
-        except ConnectorError as error:
+            try:
+                return work()
+            except Unauthorized:
+                settings = self._read()
+                if settings.stripe_api_key == self.settings.stripe_api_key:
+                    raise
+                self._connect(settings)
+                return work()
+        except (ConnectorError, Failed, Misuse) as error:
             raise Unavailable(str(error)) from None
 
     def press(self, token: str, seen: str, plan: str) -> str | None:
@@ -130,11 +151,9 @@ class Door:
         if page.seen != seen:
             return back
         try:
-            return self._go(page, back, plan) or back
+            return self._with_keys(lambda: self._go(page, back, plan)) or back
         except CheckoutDone:
             return back
-        except ConnectorError as error:
-            raise Unavailable(str(error)) from None
 
     def _go(self, page: Page, back: str, plan: str) -> str:
         offer, account = page.offer, page.facts.account_id

@@ -32,7 +32,7 @@ def door(
     from flows.door import Door, DoorSettings
     from flows.settings import Failed, settings_of
 
-    opened = Door(settings_of(DoorSettings))
+    opened = Door(lambda: settings_of(DoorSettings))
     try:
         listener = socket.create_server((host, port))
     except OSError as error:

@@ -31,7 +31,7 @@ class House:
         await self.app(scope, receive, send)
 
     def open(self) -> None:
-        self.app = application(Door(self.town.settings, lambda: self.town.vendors.now))
+        self.app = application(Door(lambda: self.town.settings, lambda: self.town.vendors.now))
         self._thread.start()
         while not self._server.started:
             self._thread.join(0.01)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 from doors import House, active, settle, trial
-from vendors import DAY, HOUR
+from vendors import DAY, HOUR, KEY
 
 from flows.revoking import revoke
 
@@ -137,6 +137,18 @@ def test_what_was_not_seen_is_not_done(house: House) -> None:
     assert house.town.vendors.effects(mark) == []
     health = requests.get(f"{house.town.public_url}/health", timeout=30)
     assert (health.status_code, health.text) == (200, "ok\n")
+
+
+def test_a_new_key_needs_no_restart(house: House) -> None:
+    trial(house)
+    town, new = house.town, "sk_test_new"
+    town.vendors.control("PUT", "/stripe/settings", {"key": new})
+    try:
+        assert requests.get(house.link, timeout=30).status_code == 503
+        town.stripe_key = new
+        assert house.press(house.look()).startswith(f"{town.vendors.url}/")
+    finally:
+        town.vendors.control("PUT", "/stripe/settings", {"key": KEY})
 
 
 def expired(house: House) -> None:

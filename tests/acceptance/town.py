@@ -50,7 +50,7 @@ class Town:
         self._config, self._new_state, self._state = config, new_state, new_state()
         self._config.write_text(CONFIG)
         self.public_url = self.secrets = ""
-        self.timezone = "UTC"
+        self.timezone, self.stripe_key = "UTC", KEY
         self.opened: Instep | None = None
 
     # The product's side
@@ -93,7 +93,7 @@ class Town:
             instep_config=self._config,
             instep_state_url=self._state,
             instep_product_url=self.product.url,
-            stripe_api_key=KEY,
+            stripe_api_key=self.stripe_key,
             stripe_api_base=f"{url}/stripe",
             intercom_access_token=TOKEN,
             intercom_api_base=f"{url}/intercom",
