@@ -120,7 +120,11 @@ def zone(name: str) -> str:
 
 
 def _names_alone(value: Any) -> Any:
-    return {name: {} for name in value} if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    if any(isinstance(name, (dict, list)) for name in value):
+        raise ValueError("list names alone, or write each account as a key: `acme: {comped: yes}`")
+    return {name: {} for name in value}
 
 
 def _nothing_said(value: Any) -> Any:

@@ -69,7 +69,7 @@ ACTS: Sequence[Act] = (
     Act("A goodbye", "2026-03-20T10:00:00+00:00",
         f"{LEAVING} cancels for the end of the month it has paid for, and keeps its access until then.", _cancel),
     Act("A month later", "2026-04-16T12:00:00+00:00",
-        f"Twelve teams are charged again. {LEAVING} has left. For the seven trials that ended without a card, the two"
+        f"Eleven teams are charged again. {LEAVING} has left. For the seven trials that ended without a card, the two"
         " weeks of reading are over.", _nothing),
     Act("A return", "2026-04-20T10:00:00+00:00",
         f"{LEAVING} subscribes again in the checkout, under the same customer.", _come_back),

@@ -38,6 +38,7 @@ BAD = {
     "- a": "line 1: the file needs keys with values, like `at: day 3`",
     "a: [": "line 1: this is not YAML: ",
     "title: x\n": "line 1: `accounts` is missing",
+    "title: x\naccounts: [{name: acme}]\nstory:\n  - at: day 1\n": "line 2: list names alone, or write each account as",
     "title: x\naccounts: []\nstory:\n  - at: day 1\n": "line 2: `accounts`: ",
     "title: x\naccounts: [acme]\nstory:\n": "line 3: `story`: ",
     f"{HEAD}  - at: day 1\n    crad: works\n": "line 5: `crad` is not a known key; did you mean `card`",
