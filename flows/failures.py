@@ -9,7 +9,7 @@ from flows.settings import Failed, Misuse
 
 if TYPE_CHECKING:
     from flows.house import Instep
-    from flows.hub import Report
+    from flows.report import Report
     from flows.settings import Settings
 
 FAILED, WRONG_USE = 1, 2

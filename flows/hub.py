@@ -7,13 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from uuid import uuid4
 
 from connectors.contract import ConnectorError
 from flows.braking import Foresight
-from flows.comparing import Compared
-from flows.engine import LEASE, Engine, Tally
+from flows.engine import LEASE, Engine
 from flows.erasing import weigh
 from flows.house import Instep, configuration_changed, follow_configuration
 from flows.looking import LOOK_BATCH, Looked
@@ -21,11 +19,12 @@ from flows.owner import gone, this_worker
 from flows.preview import Planned, preview
 from flows.reading import Pulled, Reader
 from flows.redeeming import learn_past_trials
+from flows.report import Report
 from flows.stopping import Stopping
 from flows.wiring import SourceLine, Systems
 from flows.wording import counted
 from mappings.model import AccountId
-from state.store import Backlog, Entry, Lease, LeaseLost, StateError
+from state.store import Entry, Lease, LeaseLost, StateError
 
 log = logging.getLogger("instep")
 Progress = Callable[[str, int], None]
@@ -36,30 +35,6 @@ PATIENCE = 60
 BATCH = 12
 # A system that cannot be read is asked again no sooner than this.
 LOOK_PAUSE = 10
-
-
-@dataclass(slots=True)
-class Report:
-    """What one run did. ``troubles``: system -> what is wrong, one sentence each. ``compared``: by a sweep or an
-    audit."""
-
-    run: str
-    purpose: str
-    pulled: list[Pulled] = field(default_factory=list)
-    looked: Looked = field(default_factory=Looked)
-    tally: Tally = field(default_factory=Tally)
-    troubles: dict[str, str] = field(default_factory=dict)
-    compared: list[Compared] = field(default_factory=list)
-    backlog: Backlog | None = None
-    new_todo: int = 0
-
-    @property
-    def ok(self) -> bool:
-        return not self.troubles and not self.tally.bugs and self.tally.balanced
-
-    @property
-    def writes(self) -> int:
-        return sum(self.tally.writes.values())
 
 
 class Hub:
@@ -98,7 +73,7 @@ class Hub:
         report.backlog = store.backlog(self.instep.now())
         report.new_todo = store.todo_told(self.instep.now())
         counts = report.tally.counts() | {"writes": report.writes, "hints": report.looked.hints}
-        store.end_run(report.run, counts, _ending(report, error), self.instep.now())
+        store.end_run(report.run, counts, report.ending(error), self.instep.now())
 
     def _follow(self, systems: Systems) -> None:
         self._engine.follow(systems)
@@ -270,14 +245,6 @@ class Hub:
     def sent(self) -> list[Entry]:
         """The journal of this run, oldest first."""
         return self.instep.store.journal(limit=100_000, run=self.report.run)[::-1]
-
-
-def _ending(report: Report, error: BaseException | None) -> str:
-    if error is not None:
-        return f"failed: {type(error).__name__}"
-    if not report.tally.balanced:
-        return "failed: the books do not balance"
-    return "done" if report.ok else "failed: " + "; ".join([*report.troubles.values(), *report.tally.bugs])[:500]
 
 
 def sync(instep: Instep, only: Sequence[AccountId] = (), progress: Progress = lambda what, n: None) -> Report:

@@ -15,8 +15,9 @@ from prefect.client.schemas.objects import State
 from connectors.contract import ConnectorError
 from flows.comparing import Compared, verdict
 from flows.failures import opened, troubles
-from flows.hub import Hub, Report
+from flows.hub import Hub
 from flows.reading import Pulled
+from flows.report import Report
 from flows.settings import Failed, Misuse, load_settings
 from flows.wording import counted
 from mappings.links import hidden

@@ -22,7 +22,7 @@ from mappings.model import subject_id
 
 if TYPE_CHECKING:
     from flows.house import Instep
-    from flows.hub import Report
+    from flows.report import Report
     from flows.standing import Entry
 
 

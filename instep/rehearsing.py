@@ -20,7 +20,7 @@ from instep.world import World
 
 if TYPE_CHECKING:
     from flows.house import Instep
-    from flows.hub import Report
+    from flows.report import Report
     from instep.script import Script
     from instep.timeline import Entry
 

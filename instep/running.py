@@ -13,9 +13,9 @@ from instep.telling import by_target, telling
 
 if TYPE_CHECKING:
     from flows.house import Instep
-    from flows.hub import Report
     from flows.preview import Planned
     from flows.reading import Pulled
+    from flows.report import Report
     from mappings.model import AccountId, Step
 
 FAILED, NEEDS_A_PERSON = 1, 3

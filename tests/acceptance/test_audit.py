@@ -12,7 +12,8 @@ from vendors import HOUR, MINUTE
 from connectors.intercom import contacts
 from flows.auditing import audit
 from flows.comparing import Compared, verdict
-from flows.hub import Hub, Report, sweep
+from flows.hub import Hub, sweep
+from flows.report import Report
 from flows.standing import account_standing
 from mappings.model import AccountId
 from state.store import Store

@@ -14,7 +14,8 @@ from vendors import DAY, HOUR, MINUTE
 
 from flows import stopping
 from flows.house import init, open_instep
-from flows.hub import Hub, Report, sync
+from flows.hub import Hub, sync
+from flows.report import Report
 from flows.settings import Misuse
 from flows.switching import go_live
 

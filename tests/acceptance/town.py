@@ -13,7 +13,8 @@ from products import Product
 from vendors import KEY, TOKEN, Call, Vendors
 
 from flows.house import Instep, init, open_instep
-from flows.hub import Hub, Report, sync
+from flows.hub import Hub, sync
+from flows.report import Report
 from flows.settings import Settings, load_settings
 from mappings.model import AccountId
 from sandbox.provisioner import SECRET

@@ -9,7 +9,7 @@ import pytest
 from test_kills import assert_written_down
 from works import CREATED, Works, ended, trip
 
-from flows.hub import Report
+from flows.report import Report
 
 CREATES = (
     ("stripe", "POST", "/v1/customers$"),

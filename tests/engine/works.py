@@ -18,7 +18,8 @@ from town import Town
 
 from connectors.contract import Target
 from flows.house import Instep, TargetLines, open_instep
-from flows.hub import Report, sync
+from flows.hub import sync
+from flows.report import Report
 from flows.settings import Settings
 from flows.systems import Wires, targets
 from flows.wiring import TargetLine

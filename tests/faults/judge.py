@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flows.hub import Report
+from flows.report import Report
 from tests.lives import watch
 from tests.lives.happening import Teller
 from tests.lives.life import GROUPS

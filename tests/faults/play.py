@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.house import Instep
-from flows.hub import Report, sweep, sync
+from flows.hub import sweep, sync
+from flows.report import Report
 from flows.settings import Failed
 from tests.lives.acting import act
 from tests.lives.life import Act

@@ -17,7 +17,7 @@ from typing import Any
 
 from connectors import gate, wire
 from flows.house import Instep, init, open_instep
-from flows.hub import Report
+from flows.report import Report
 from flows.settings import load_settings
 from instep.example import make
 from tests.lives.life import GROUPS, Group

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from flows.hub import Report
 from flows.reading import Pulled
+from flows.report import Report
 from flows.reporting import MOST_ROWS, escaped, markdown, problems, rows, sentence, shown
 from flows.settings import Failed
 from mappings.model import Ref

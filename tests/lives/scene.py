@@ -14,7 +14,8 @@ from typing import Any
 import requests
 
 from flows.house import Instep, init, open_instep
-from flows.hub import Report, sync
+from flows.hub import sync
+from flows.report import Report
 from flows.settings import load_settings
 from instep.example import make
 from instep.vendors import INTERCOM_TOKEN, STRIPE_KEY, Vendors
