@@ -27,7 +27,7 @@ from flows.journaling import Journal
 from flows.outcomes import NotMade, Outcome, Result
 from flows.pseudonyms import Pseudonyms
 from flows.wiring import TargetLine
-from mappings.contests import left_to_others, settled
+from mappings.contests import concluded, left_to_others
 from mappings.intents import body_of
 from mappings.model import AccountFacts, Desired, Held, Link, Step, Value
 from mappings.plan import fold, leave_out, next_step, version_of
@@ -168,7 +168,7 @@ class Applier:
                     raise
             except Gone:
                 link = self._links.after_gone(lease, line.target, desired, link)
-        if line.target.kind == "message" and (link.pending_key or link.state == "suspect"):
+        if line.target.kind == "message" and (link.pending_key or link.unsure):
             link = self._store.adopt(lease, replace(link, state="ok"))  # Said or not: nothing is left to say.
         link = self._leave(lease, desired, link, result)
         if result.held:
@@ -183,7 +183,7 @@ class Applier:
     def _leave(self, lease: Lease, desired: Desired, link: Link, result: Result) -> Link:
         """What others keep overwriting is theirs until both sides hold the same, or a person takes it up again."""
         result.held |= {self._brakes.hold_field(lease, desired, name) for name in left_to_others(link, desired)}
-        known = settled(link, desired)
+        known = concluded(link, desired)
         return link if known == link else self._store.adopt(lease, known)
 
     def _send(

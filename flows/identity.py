@@ -35,8 +35,7 @@ def identify_stripe(w: Wires) -> Found:
 def identify_intercom(w: Wires) -> Found:
     """Who is behind the Intercom token."""
     talking = ask("Intercom", w.intercom.identity)
-    zone = {ZONE: talking.timezone}
-    return {"intercom_workspace": talking.workspace, "intercom_region": talking.region, **zone}
+    return {"intercom_workspace": talking.workspace, "intercom_region": talking.region, ZONE: talking.timezone}
 
 
 def identify(w: Wires, unreachable: dict[str, str] | None = None) -> Found:
@@ -90,10 +89,10 @@ def calendar(settings: Settings, store: Store, found: Mapping[str, str | bool]) 
     """The time zone of accounts that name none: INSTEP_TIMEZONE, else the Intercom workspace's, which is remembered for
     when Intercom does not answer."""
     known = store.recall(ZONE)
-    zone = str(found.get(ZONE) or known or "UTC")
+    zone = found.get(ZONE) or known
     if zone != known:
         store.remember(ZONE, zone)
-    return settings.instep_timezone or zone
+    return settings.instep_timezone or str(zone or "UTC")
 
 
 def _kept(price: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def left_to_others(link: Link, desired: Desired) -> list[str]:
     return [name for name in there if differs(desired.values[name], link.values.get(name))]
 
 
-def settled(link: Link, desired: Desired) -> Link:
+def concluded(link: Link, desired: Desired) -> Link:
     """Without the contests that are over: both sides hold the same. If it begins again within a day, so does this."""
     over = (link.contested & desired.values.keys()) - set(left_to_others(link, desired))
     return replace(link, overwritten={n: times[-1:] if n in over else times for n, times in link.overwritten.items()})

@@ -39,6 +39,4 @@ def done(link: Link, held: Held, desired: Desired) -> Step | None:
 
 
 def _sent(link: Link, operation: Operation, values: Mapping[str, Any], member: tuple[str, str] = ("", "")) -> Step:
-    return Step(
-        link.target, link.subject, operation, link.pending_key, link.external_id, values, member, why=WHY
-    )  # fmt: skip
+    return Step(link.target, link.subject, operation, link.pending_key, link.external_id, values, member, why=WHY)

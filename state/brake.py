@@ -164,7 +164,8 @@ def take_up(connection: Connection, target: str, what: str, field: str) -> None:
 
 
 def forget_holds(connection: Connection, subjects: Collection[str]) -> None:
-    connection.execute(delete(holds).where(holds.c.subject.in_(any_of(subjects))))
+    gone = delete(holds).where(holds.c.subject.in_(any_of(subjects))).returning(*holds.c)
+    _clear(connection, [_hold(row) for row in connection.execute(gone).all()])
 
 
 def _clear(connection: Connection, gone: Sequence[Hold]) -> None:

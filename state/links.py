@@ -54,7 +54,9 @@ class Links(Base):
         inserted = set(connection.scalars(added, rows))
         taken = update(links).where(_nobody, links.c.subject == bindparam("_subject")).where(_unclaimed)
         taken = taken.where(links.c.target == bindparam("_target"))
-        for row in (row for row in rows if row["subject"] not in inserted):
+        for row in rows:
+            if row["subject"] in inserted:
+                continue
             held = {name: row[name] for name in ("external_id", "held", "sets", "state", "parked_for")}
             given = {"_subject": row["subject"], "_target": row["target"], "_external_id": row["external_id"]}
             connection.execute(taken.values(held), given)

@@ -58,9 +58,10 @@ class IntercomContacts:
 
     def declaration(self, names: Iterable[Name]) -> Declaration:
         every = list(names)
-        tags = {name: bool(self._tags.id_of(name.name)) for name in every if name.kind == "tag"}
+        tags = [name for name in every if name.kind == "tag"]
+        there = [name for name in tags if self._tags.id_of(name.name)]
+        absent = [name for name in tags if name not in there]
         found = attributes_found(self._api, "contact", every)
-        there, absent = ([name for name, known in tags.items() if known == wanted] for wanted in (True, False))
         return Declaration([*there, *found.existing], [*absent, *found.missing], found.hindrances)
 
     def declare(self, names: Iterable[Name]) -> None:

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 from town import Town
 from vendors import MINUTE
 
+from flows.identity import ZONE, calendar
+
 WORKSPACE, AWAY, OURS = "America/Los_Angeles", "Pacific/Auckland", "Europe/Berlin"
 
 
@@ -54,3 +56,9 @@ def test_reminders_go_by_the_accounts_zone_then_ours_then_the_workspaces(town: T
     assert ours < nine(town, WORKSPACE, 1)
     at(town, ours)
     assert told(town, "ann") == [there, ours]
+
+    # Where nobody has heard of Intercom's, nothing is remembered that could replace what another process hears.
+    instep = town.open()
+    instep.store.remember(ZONE, "")
+    assert calendar(instep.settings, instep.store, {}) == OURS
+    assert instep.store.recall(ZONE) == ""

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mappings.contests import DAY, counted, left_to_others, overwritten, settled
+from mappings.contests import DAY, concluded, counted, left_to_others, overwritten
 from mappings.model import Desired, Held, Link, Subject
 from mappings.plan import fold, next_step
 
@@ -46,7 +46,7 @@ def test_nobody_is_overwritten_twice_within_a_day(happened: list[tuple[int, str,
         link = read(link, now=now, plan=plan, **({"stage": "theirs"} if other else {}))
         link, times = written(link=link, now=now)
         again += [now] * times
-        link = settled(link, OURS)
+        link = concluded(link, OURS)
         assert link.values["plan"] == "pro" or left_to_others(link, OURS) in (["plan"], ["plan", "stage"])
     assert all(later - before >= DAY for before, later in pairwise(again))
 
@@ -73,10 +73,10 @@ def test_a_day_later_it_counts_anew() -> None:
 def test_it_is_over_when_both_sides_hold_the_same() -> None:
     link, _ = written(link=read(written()[0], plan="theirs"))
     link = read(link, plan="theirs")
-    assert settled(link, OURS) == link
+    assert concluded(link, OURS) == link
     theirs = replace(OURS, values={**OURS.values, "plan": "theirs"})
-    assert settled(link, theirs).overwritten == {"plan": [NOW]}
-    over = settled(read(link, plan="pro"), OURS)
+    assert concluded(link, theirs).overwritten == {"plan": [NOW]}
+    over = concluded(read(link, plan="pro"), OURS)
     assert over.contested == set()
     # And begins at once where it begins again.
     assert left_to_others(read(over, now=NOW + DAY - 1, plan="theirs"), OURS) == ["plan"]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from state_facts import NOW
 
 from mappings.model import AccountId, Link, Step, Subject
-from state.brake import spend
+from state.brake import forget_holds, spend
 from state.store import Braked, Hold, Lease, Limit, Store, Todo
 
 DAY = 86_400
@@ -126,6 +126,16 @@ def test_what_is_wanted_no_more_is_dropped_with_its_line(store: Store) -> None:
     assert stops(store, "b")
     store.drop_holds(store.holds())
     assert (store.holds(), store.todo()) == ([], [])
+
+
+def test_the_line_of_a_field_goes_with_the_last_who_is_forgotten(store: Store) -> None:
+    for name in "ab":
+        lease, subject = held(store, name), Subject(f"person:{name}")
+        hold = Hold("contacts", subject, "field:plan", "contested", lease.account_id, "")
+        store.hold(lease, hold, Todo("held", "field:plan", "contacts", "theirs", since=NOW))
+    for name, left in (("a", ["field:plan"]), ("b", [])):
+        store.database.write(lambda connection, name=name: forget_holds(connection, [f"person:{name}"]))  # type: ignore[misc]
+        assert [line.subject for line in store.todo()] == left
 
 
 def test_of_ten_thousand_a_share(store: Store) -> None:
