@@ -11,9 +11,11 @@ from uuid import uuid4
 from connectors.product import ProductAccounts, ProductDatabase, ProductUsers
 from connectors.product.shapes import requests
 from flows.asking import ask
+from flows.gathering import assemble
 from flows.house import Instep, connect, open_store
 from flows.settings import Failed, Misuse, Settings, load_config
 from mappings.config import Config
+from mappings.exclusion import excluded
 from mappings.model import AccountId, Person, Ref
 from mappings.product import facts
 from mappings.requests import MAX_AMOUNT
@@ -126,6 +128,16 @@ def must_be_known(instep: Instep, accounts: Sequence[str] | None) -> None:
     for account in accounts:
         if not known[AccountId(account)] and not ask(PRODUCT, lambda a=account: _knows(_product(instep), a)):  # type: ignore[misc]
             raise Misuse(f"Neither the state nor the product knows an account {account}: look in instep_users.")
+
+
+def excluded_among(instep: Instep, accounts: Sequence[AccountId]) -> str:
+    """A sentence that names those of ``accounts`` that are excluded; empty where none is."""
+    known, born_at = instep.store.facts(accounts), instep.house.born_at
+    left = [a for a in dict.fromkeys(accounts) if excluded(assemble(a, known[a], born_at), instep.systems.config)]
+    if not left:
+        return ""
+    some = f"{', '.join(left)} {'is' if len(left) == 1 else 'are'} excluded"
+    return f"{some} ([exclude] of instep.toml, or the account view): nothing is sent there."
 
 
 def _product(instep: Instep) -> ProductDatabase:

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from connectors.contract import Declares
 from flows.declaring import Survey, claim, declare, survey
-from flows.gathering import assemble
 from flows.hooks import housed
 from flows.house import SWITCHED, Instep, begin_again, config_mark, open_store
 from flows.marking import read_only
+from flows.requesting import excluded_among
 from flows.settings import Failed, Misuse, Settings
-from mappings.exclusion import excluded
 from mappings.model import AccountId, Mode
 from state.store import House as House
 
@@ -64,13 +63,8 @@ def go_live(instep: Instep, target: str, only: Sequence[AccountId], accept_names
 
 def _must_be_sent(instep: Instep, only: Sequence[AccountId]) -> None:
     """Raises Misuse naming accounts of ``only`` that switching on has no effect for."""
-    known, born_at = instep.store.facts(only), instep.house.born_at
-    left = [account for account in only if excluded(assemble(account, known[account], born_at), instep.systems.config)]
-    if left:
-        raise Misuse(
-            f"{', '.join(left)} {'is' if len(left) == 1 else 'are'} excluded ([exclude] of instep.toml, or the account "
-            f"view): nothing is sent there. Leave {'it' if len(left) == 1 else 'them'} out of --only, or end that."
-        )
+    if left := excluded_among(instep, only):
+        raise Misuse(f"{left} Leave excluded accounts out of --only, or end that.")
 
 
 def surveyed(instep: Instep, targets: Sequence[str] | None = None) -> Survey:

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from flows.wording import counted
 from instep import sheets
 from instep.options import Json, Only, Yes
+from instep.running import tell_excluded
 from instep.screen import as_json, complain, confirm, progress, public, say, show, table
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def adopt(
         as_json(_data(report))
     else:
         _report(report, csv)
+    tell_excluded(instep, only)
     return 0
 
 

@@ -41,6 +41,7 @@ def plan(*, only: Only | None = None, json: Json = False) -> int:
         say(f"{counted(len(steps), 'step')} for {counted(accounts, 'account')}.{_braked(steps)}{_watching(instep)}")
     else:
         say(f"Nothing to send.{_watching(instep)}")
+    tell_excluded(instep, only)
     return ended(hub.report)
 
 
@@ -51,7 +52,7 @@ def sync(*, only: Only | None = None, json: Json = False) -> int:
     instep = open_for(only, "sync")
     with progress() as tell:
         report = run(instep, only or (), tell)
-    return _told(instep, report, json)
+    return _told(instep, report, only, json)
 
 
 def sweep(*, only: Only | None = None, json: Json = False) -> int:
@@ -61,7 +62,7 @@ def sweep(*, only: Only | None = None, json: Json = False) -> int:
     instep = open_for(only, "sweep")
     with progress() as tell:
         report = run(instep, only or (), tell)
-    return _told(instep, report, json)
+    return _told(instep, report, only, json)
 
 
 def open_for(only: Sequence[AccountId] | None, purpose: str) -> Instep:
@@ -73,6 +74,14 @@ def open_for(only: Sequence[AccountId] | None, purpose: str) -> Instep:
     instep = opened(load_settings(), purpose)
     must_be_known(instep, only)
     return instep
+
+
+def tell_excluded(instep: Instep, only: Sequence[AccountId] | None) -> None:
+    """On standard error: which of the named accounts are left alone, as the sources say now."""
+    from flows.requesting import excluded_among
+
+    if only and (left := excluded_among(instep, only)):
+        complain(left)
 
 
 def _braked(steps: Sequence[Planned]) -> str:
@@ -128,11 +137,12 @@ def _what(step: Step) -> str:
     return ", ".join(fields[:FIELDS]) + (f" and {len(fields) - FIELDS} more" if len(fields) > FIELDS else "")
 
 
-def _told(instep: Instep, report: Report, json: bool) -> int:
+def _told(instep: Instep, report: Report, only: Sequence[AccountId] | None, json: bool) -> int:
     if json:
         as_json(summary(report))
     else:
         _summarise(instep, report)
+    tell_excluded(instep, only)
     return ended(report)
 
 

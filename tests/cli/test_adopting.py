@@ -63,6 +63,9 @@ def test_a_pilot_of_an_account_that_is_left_alone_is_refused(home: Home) -> None
         file.write(f'\n[exclude]\naccounts = ["{home.account}"]\n')
     home.run("init")
     assert home.run("adopt", "--json").data["left_to_product"] == {"excluded": 1}
+    for command in ("adopt", "plan", "sync"):
+        said = home.run(command, "--only", home.account)
+        assert (said.code, f"instep: {home.account} is excluded (" in said.err) == (0, True), said.err
     refused = home.run("go-live", "--only", home.account, "--yes")
     assert refused.code == 2
     assert refused.sentence.startswith(f"{home.account} is excluded ([exclude] of instep.toml, or the account view)")
