@@ -9,7 +9,7 @@ from flows.wording import counted
 from instep.comparing import show_compared
 from instep.options import Json, Only
 from instep.screen import as_json, complain, console, moment, progress, public, say, show, table
-from instep.telling import by_target, telling
+from instep.telling import by_target, not_done, telling
 
 if TYPE_CHECKING:
     from flows.house import Instep
@@ -39,7 +39,7 @@ def plan(*, only: Only | None = None, json: Json = False) -> int:
         show(table(("account", "target", "operation", "subject", "what", "why"), _rows(steps)))
         accounts = len({planned.account_id for planned in steps})
         say(f"{counted(len(steps), 'step')} for {counted(accounts, 'account')}.{_braked(steps)}{_watching(instep)}")
-    else:
+    elif hub.report.ok:
         say(f"Nothing to send.{_watching(instep)}")
     tell_excluded(instep, only)
     return ended(hub.report)
@@ -177,7 +177,7 @@ def _summarise(instep: Instep, report: Report) -> None:
     sent = instep.store.journal(limit=JOURNAL, run=report.run)[::-1]
     if sent:
         show(table(("target", "sent#", "what"), by_target(sent, [line.target.name for line in instep.systems.targets])))
-        for line in telling(sent):
+        for line in (*telling(sent), *not_done(sent)):
             console().print("  ", line, sep="", soft_wrap=True)
         say()
     left = _left(report.tally.outcomes) if report.ok else ""

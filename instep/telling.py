@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from flows.wording import counted
@@ -87,13 +87,28 @@ def _updated(fields: Sequence[str]) -> str:
 
 def telling(sent: Sequence[Entry]) -> list[Text]:
     """The rarest changes first, each with whom it concerned and why."""
-    from rich.text import Text
-
     target = next((name for name in TELLING if any(entry.target == name for entry in sent)), "")
     groups: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for entry in sent:
         if entry.target == target:
             groups[what(entry), entry.reason].append(subject_id(entry.subject).partition("#")[0])
+    return _rarest(groups)
+
+
+def not_done(sent: Sequence[Entry]) -> list[Text]:
+    """What was asked for and not done, and why; without the link in it, which is one person's own."""
+    groups: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for entry in sent:
+        answer = str(entry.after.get("answer") or "")
+        if entry.target == "product.requests" and answer not in ("", "accepted"):
+            why = str(entry.after.get("reason") or "").partition(": http")[0]
+            groups[answer, why].append(f"request {subject_id(entry.subject)}")
+    return _rarest(groups)
+
+
+def _rarest(groups: Mapping[tuple[str, str], Sequence[str]]) -> list[Text]:
+    from rich.text import Text
+
     rarest = sorted(groups.items(), key=lambda group: len(group[1]))[:LINES]
     return [
         Text.assemble((whom(ids), "bold"), "  ", coloured(change), (f"  because {why}", "dim"))

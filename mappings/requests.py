@@ -128,6 +128,8 @@ def _outcome(request: Request, facts: AccountFacts, sub: Subscription | None) ->
         return "failed", "the first payment of the new subscription failed"
     if request.kind == "reactivate" and not made and sub and sub.status == "past_due":
         return "failed", "the subscription was resumed, but its payment failed"
+    if request.kind == "cancel" and _alive(sub):
+        return "accepted", "the subscription ends at the end of its period"
     done = {
         "charge": "the amount comes with the next invoice",
         "cancel": "the subscription is cancelled",

@@ -195,6 +195,8 @@ def test_a_charge_is_asked_for(trialing: Home) -> None:
     assert "a charge of 500 usd" in said.out
     (step,) = [s for s in trialing.run("plan", "--json").data if s["target"] == "product.requests"]
     assert step["values"]["answer"] == "held"
+    said = trialing.run("sync")
+    assert "held  because charges are held until policy.max_charge_minor is set" in said.out
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_the_oldest_first_and_the_others_wait_for_it() -> None:
     assert lived(facts).answers == {}
     facts = replace(facts, subscriptions=(LEAVING,), made=frozenset({"req_1"}))
     assert [d.subject for d in wanted(facts)] == ["request:req_2"]
-    assert lived(facts).answers == {"req_1": ("accepted", "the subscription is cancelled")}
+    assert lived(facts).answers == {"req_1": ("accepted", "the subscription ends at the end of its period")}
 
 
 def staff_extends(**more: object) -> object:
