@@ -96,7 +96,7 @@ def _steps(
 ) -> Iterator[Planned]:
     key = (desired.target, desired.subject)
     link = links.get(key) or _link(store, line, facts, desired)
-    if desired.problem or (link.state == "parked" and link.parked_for == version_of(desired)):
+    if desired.problem or _waits(store, link, desired):
         return
     while step := next_step(desired, link, salt):
         before = {name: link.values.get(name) for name in step.values}
@@ -107,6 +107,14 @@ def _steps(
             break
         desired, link = (leave_out(desired, step), link) if held else (desired, fold(link, step))
     links[key] = link
+
+
+def _waits(store: Store, link: Link, desired: Desired) -> bool:
+    """It was refused as it is, or a person has to say first who it is there."""
+    if link.state != "parked":
+        return False
+    asked = not link.external_id and store.in_conflict(link.subject, link.target)
+    return asked or link.parked_for == version_of(desired)
 
 
 def _link(store: Store, line: TargetLine, facts: AccountFacts, desired: Desired) -> Link:

@@ -61,6 +61,12 @@ class Todos(Base):
         rows = connection.execute(select(todo.c.subject, todo.c.decided).where(done, todo.c.decided != IGNORE))
         return dict(rows.tuples().all())
 
+    @reading
+    def in_conflict(self, connection: Connection, subject: str, target: str) -> bool:
+        """Whether a person has to say who it is there, and has not; to ignore the line says nothing."""
+        line = (todo.c.kind == "conflict") & (todo.c.subject == subject) & (todo.c.target == target) & _pending()
+        return connection.execute(select(todo.c.id).where(line).limit(1)).first() is not None
+
     @writing
     def todo_told(self, connection: Connection, now: int) -> int:
         """A person is told of what is open: returns how many lines are new since the last time."""

@@ -23,6 +23,7 @@ class Day:
     after: dict[str, JSON] = field(default_factory=dict)
     report: JSON = field(default_factory=dict)
     again: JSON = field(default_factory=dict)
+    planned: list[JSON] = field(default_factory=list)
     pilot: list[str] = field(default_factory=list)
     watching: list[JSON] = field(default_factory=list)
     adopting: list[JSON] = field(default_factory=list)
@@ -68,6 +69,7 @@ def lived(folder: Path) -> Iterator[Day]:
         day.piloted = here.everything()
         day.again = here.run("adopt", "--json").data
         day.run(live)
+        day.planned = here.run("plan", "--json").data
         day.synced = day.run(sync_all, "--json").data
         day.status = day.run(status, "--json").data
         day.effects = here.effects(mark)

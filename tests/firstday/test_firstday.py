@@ -74,6 +74,10 @@ def test_an_adoption_beside_a_pilot_reports_what_is_left(day: Day) -> None:
     create = ("intercom.contacts", "create", "")
     assert day.report["conflicts"] == day.again["conflicts"] > 0
     assert 0 < left[create] <= first[create]
+    conflicts = day.company.rows("state.db", "SELECT subject FROM todo WHERE kind = 'conflict'")
+    made = {step["subject"] for step in day.planned if (step["target"], step["operation"], "") == create}
+    assert made.isdisjoint(row["subject"] for row in conflicts)
+    assert 0 < len(made) <= first[create]
 
 
 def _steps(report: JSON) -> Counter[tuple[str, str, str]]:
