@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import csv
+import os
+import pty
+import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from home import Home
+from home import PERSON, Home
 
 from instep import sheets
 
@@ -45,6 +50,22 @@ def test_a_decision_stays_and_is_told_by_nobody_else(parked: Home) -> None:
     assert parked.run("todo", "--json", "--kind", "parked", "--where", "subject=person:*").data == []
     parked.write("UPDATE members SET email = ''")
     assert parked.run("sync").code == 3
+
+
+def test_a_terminal_shows_names(parked: Home) -> None:
+    """A real one: nothing else may hold names."""
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-c", "from instep.main import main; raise SystemExit(main())", "todo", "--show-people"]
+    wide = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "250"}
+    with subprocess.Popen(command, stdin=end, stdout=end, stderr=end, env=wide) as running:
+        os.close(end)
+        shown = b""
+        with suppress(OSError):  # The other end is closed.
+            while part := os.read(terminal, 4096):
+                shown += part
+    os.close(terminal)
+    assert running.returncode == 0, shown
+    assert PERSON.encode() in shown
 
 
 def test_an_old_request_is_started(parked: Home) -> None:
