@@ -3,16 +3,18 @@ and what is held back until a person approves it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, select, text, update
 
 from mappings.model import AccountId
 from state.agenda import put_mark, seconds_left
 from state.database import Base, Database, reading, writing
 from state.schema import brake, holds, links, todo
-from state.sql import any_of
+from state.sql import among, any_of
 from state.todos import clear_todo, put_todo
 from state.types import Braked, Hold, Lease, LeaseLost, Limit, Todo
 
@@ -78,8 +80,7 @@ class Brake(Base):
     @writing
     def drop_holds(self, connection: Connection, gone: Sequence[Hold]) -> None:
         """They are wanted no more."""
-        for held in gone:
-            connection.execute(delete(holds).where(_is(held)))
+        connection.execute(delete(holds).where(_among(gone)))
         _clear(connection, gone)
 
     @writing
@@ -94,18 +95,17 @@ class Brake(Base):
     ) -> None:
         """``same`` may be sent, once each; ``moved``, as they are now, wait for another approval; ``gone`` are wanted
         no more. The accounts of ``same`` are due."""
-        for held in same:
-            connection.execute(update(holds).where(_is(held)).values(approved_by=by, approved_at=now))
-        for held in moved:
-            connection.execute(update(holds).where(_is(held)).values(mark=held.mark, says=held.says))
-        for held in gone:
-            connection.execute(delete(holds).where(_is(held)))
+        connection.execute(update(holds).where(_among(same)).values(approved_by=by, approved_at=now))
+        if moved:
+            this = [holds.c[name] == bindparam(f"_{name}") for name in _KEY]
+            rows = [{f"_{name}": getattr(held, name) for name in (*_KEY, "mark", "says")} for held in moved]
+            put = update(holds).where(*this).values(mark=bindparam("_mark"), says=bindparam("_says"))
+            connection.execute(put, rows)
+        connection.execute(delete(holds).where(_among(gone)))
         _clear(connection, gone)
-        waiting = {(held.target, held.subject) for held in moved}
-        for held in same:
-            if (held.target, held.subject) not in waiting:
-                line = (todo.c.kind == "held") & (todo.c.target == held.target) & (todo.c.subject == held.subject)
-                connection.execute(update(todo).where(line).values(resolved_at=now, resolved_by=by))
+        for target, subjects in _free(connection, same, holds.c.approved_by == ""):
+            line = (todo.c.kind == "held") & (todo.c.target == target) & todo.c.subject.in_(any_of(subjects))
+            connection.execute(update(todo).where(line).values(resolved_at=now, resolved_by=by))
         put_mark(connection, self.database, {AccountId(held.account_id) for held in same}, now, "approved")
 
 
@@ -170,13 +170,25 @@ def forget_holds(connection: Connection, subjects: Collection[str]) -> None:
 
 def _clear(connection: Connection, gone: Sequence[Hold]) -> None:
     """The lines of those Links that nothing is held of any more, and of what is held of nobody any more."""
-    for target, subject in sorted({(held.target, held.subject) for held in gone}):
-        left = select(holds.c.what).where(holds.c.target == target, holds.c.subject == subject).limit(1)
-        if not connection.execute(left).first():
-            clear_todo(connection, ["held"], [subject], target)
-    for held in gone:
+    for target, subjects in _free(connection, gone):
+        clear_todo(connection, ["held"], subjects, target)
+    for held in {(held.target, held.what): held for held in gone}.values():
         if not connection.execute(select(holds.c.what).where(_same(held)).limit(1)).first():
             clear_todo(connection, ["held"], [held.what], held.target)
+
+
+def _free(
+    connection: Connection, found: Sequence[Hold], *where: ColumnElement[bool]
+) -> Iterator[tuple[str, list[str]]]:
+    """The Links of ``found`` of which no row of holds (``where``) is left, target by target."""
+    mine = {(held.target, held.subject) for held in found}
+    left = select(holds.c.target, holds.c.subject).where(among(holds, _KEY[:2], mine), *where)
+    for target, some in groupby(sorted(mine - set(connection.execute(left).tuples())), itemgetter(0)):
+        yield target, [subject for _, subject in some]
+
+
+def _among(found: Sequence[Hold]) -> ColumnElement[bool]:
+    return among(holds, _KEY, [(held.target, held.subject, held.what) for held in found])
 
 
 def _same(held: Hold) -> Any:
@@ -187,6 +199,7 @@ def _is(held: Hold) -> Any:
     return _same(held) & (holds.c.subject == held.subject)
 
 
+_KEY = ("target", "subject", "what")
 _FIELDS = tuple(Hold.__dataclass_fields__)
 
 

@@ -16,7 +16,7 @@ from state.sql import among, any_of
 from state.types import Finding
 
 Key = tuple[str, str, str]
-"""root, kind, id"""
+_NAMES = ("root", "kind", "id")
 
 
 def content(fact: Fact) -> str:
@@ -120,7 +120,7 @@ class Landing:
 
     def _write_facts(self) -> None:
         if self._gone:
-            self.connection.execute(delete(facts).where(among(facts, self._gone)))
+            self.connection.execute(delete(facts).where(among(facts, _NAMES, self._gone)))
         if self._upserts:
             new = self.database.insert(facts)
             fields = {name: new.excluded[name] for name in _CONTENT}
@@ -129,16 +129,16 @@ class Landing:
         if self._moves:
             rows = [{f"_{name}": value for name, value in _named(key).items()} for key in sorted(self._moves)]
             accounts = [{"account_id": self._moves[key]} for key in sorted(self._moves)]
-            move = update(facts).where(*(facts.c[name] == bindparam(f"_{name}") for name in ("root", "kind", "id")))
+            move = update(facts).where(*(facts.c[name] == bindparam(f"_{name}") for name in _NAMES))
             self.connection.execute(move, [row | account for row, account in zip(rows, accounts, strict=True)])
         if self._unchanged:
-            seen = update(facts).where(among(facts, self._unchanged))
+            seen = update(facts).where(among(facts, _NAMES, self._unchanged))
             self.connection.execute(seen.values(look_no=self.look_no))
 
     def _write_keys(self, keyed: set[Key]) -> None:
         outdated = keyed & (self._upserts.keys() | self._gone)
         if outdated:
-            self.connection.execute(delete(match_keys).where(among(match_keys, outdated)))
+            self.connection.execute(delete(match_keys).where(among(match_keys, _NAMES, outdated)))
         rows = [
             _named(key) | {"role": role, "key": match_key}
             for key, row in sorted(self._upserts.items())
@@ -188,4 +188,4 @@ def _seen(states: Mapping[str, str], known: Mapping[str, Any], now: int) -> dict
 
 
 def _named(key: Key) -> dict[str, Any]:
-    return dict(zip(("root", "kind", "id"), key, strict=True))
+    return dict(zip(_NAMES, key, strict=True))

@@ -76,9 +76,9 @@ def any_of(values: Iterable[str]) -> Select[Any]:
     return _table([(value,) for value in values], 1)
 
 
-def among(table: Table, keys: Iterable[tuple[str, str, str]]) -> ColumnElement[bool]:
-    """The rows with these (root, kind, id), in the same way."""
-    return tuple_(table.c.root, table.c.kind, table.c.id).in_(_table(sorted(keys), 3))
+def among(table: Table, names: Sequence[str], keys: Iterable[tuple[str, ...]]) -> ColumnElement[bool]:
+    """The rows where the columns of these ``names`` are one of ``keys``, in the same way."""
+    return tuple_(*(table.c[name] for name in names)).in_(_table(sorted(keys), len(names)))
 
 
 class least(FunctionElement[Any]):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 from state_facts import NOW
 
 from mappings.model import AccountId, Link, Step, Subject
@@ -136,6 +138,54 @@ def test_the_line_of_a_field_goes_with_the_last_who_is_forgotten(store: Store) -
     for name, left in (("a", ["field:plan"]), ("b", [])):
         store.database.write(lambda connection, name=name: forget_holds(connection, [f"person:{name}"]))  # type: ignore[misc]
         assert [line.subject for line in store.todo()] == left
+
+
+@contextmanager
+def statements(store: Store) -> Iterator[list[str]]:
+    """What is sent to the database meanwhile."""
+    found: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        found.append(statement)
+
+    event.listen(store.database.engine, "before_cursor_execute", note)
+    yield found
+    event.remove(store.database.engine, "before_cursor_execute", note)
+
+
+def hold_many(store: Store, many: int, *whats: str) -> list[Hold]:
+    for n in range(many):
+        lease, subject = held(store, f"m{n}"), Subject(f"person:m{n}")
+        for what in whats:
+            hold = Hold("contacts", subject, what, "changes", lease.account_id, "m", since=NOW)
+            store.hold(lease, hold, Todo("held", subject, "contacts", "held", since=NOW))
+        store.settle(lease, None, "done", now=NOW)
+    return store.holds()
+
+
+def test_many_are_decided_with_as_many_statements_as_a_few(store: Store) -> None:
+    took: dict[tuple[str, int], int] = {}
+    for many in (2, 40):
+        found = hold_many(store, many, "update")
+        third = many // 2
+        with statements(store) as sent:
+            store.approve(found[third:], [replace(hold, mark="n") for hold in found[:third]], [], "dana", NOW)
+        took["approve", many] = len(sent)
+        assert [hold.mark for hold in store.holds()] == ["n"] * third + ["m"] * (many - third)
+        assert {line.subject for line in store.todo()} == {hold.subject for hold in found[:third]}
+        with statements(store) as sent:
+            store.drop_holds(store.holds())
+        took["drop", many] = len(sent)
+        assert (store.holds(), store.todo()) == ([], [])
+    assert [took[what, 40] for what in ("approve", "drop")] == [took[what, 2] for what in ("approve", "drop")]
+
+
+def test_a_line_stays_while_something_else_of_it_is_held(store: Store) -> None:
+    update, tag = sorted(hold_many(store, 1, "update", "tags vip"), key=lambda hold: hold.what, reverse=True)
+    store.approve([update], [], [], "dana", NOW)
+    assert len(store.todo()) == 1
+    store.approve([tag], [], [], "dana", NOW)
+    assert store.todo() == []
 
 
 def test_of_ten_thousand_a_share(store: Store) -> None:
