@@ -12,6 +12,7 @@ from flows.comparing import Compared, Difference
 from flows.gathering import gather
 from flows.house import Instep
 from flows.hub import Hub, Progress
+from flows.looking import STRANGE, readable
 from flows.wiring import TargetLine
 from mappings.audit import IN_WORK, NOT_THERE, UNCLEAR, Drift, drift, settled
 from mappings.lifecycle import life
@@ -111,7 +112,7 @@ class Auditor:
     def _pages(self, line: TargetLine, cursor: Cursor) -> Iterator[tuple[dict[Subject, Drift | None], str | None]]:
         """Subjects and how they differ; with each page where to go on."""
         if isinstance(line.target, Observes):
-            for page in line.target.observe(cursor.scan):
+            for page in readable(line.target.observe(cursor.scan)):
                 yield self._observed(line, page), page.cursor
         after: str | None = ""
         while after is not None:
@@ -134,7 +135,10 @@ class Auditor:
     def _judged(self, target: Target, link: Link, desired: Desired, record: Record) -> Drift | None:
         """What a page shows to differ may have moved since: it is read once more by itself."""
         assert isinstance(target, Observes)  # noqa: S101
-        seen = drift(link, self._translated(target.holds(record, desired), desired), desired)
+        try:
+            seen = drift(link, self._translated(target.holds(record, desired), desired), desired)
+        except STRANGE as error:
+            seen = _unclear(error)
         return self._read(target, link, desired, seen) if seen else None
 
     def _read(self, target: Target, link: Link, desired: Desired, seen: Drift | None = None) -> Drift | None:
@@ -142,8 +146,8 @@ class Auditor:
         link = self._beliefs.latest(replace(desired, subject=link.subject))
         try:
             held = self._beliefs.find(target, desired, link, None)
-        except (Ambiguous, Rejected, Gone) as error:
-            return seen or Drift(UNCLEAR, (str(error),))
+        except (Ambiguous, Rejected, Gone, *STRANGE) as error:
+            return seen or _unclear(error)
         if self._beliefs.latest(desired) != link or not settled(link):
             return Drift(IN_WORK)
         if held is None:
@@ -179,6 +183,10 @@ class Auditor:
             ours = {subject_id(subject) for subject in self._store.linked(maker, held.sets.get(name, ())).values()}
             sets[name] = tuple(sorted(ours))
         return replace(held, sets=sets)
+
+
+def _unclear(error: Exception) -> Drift:
+    return Drift(UNCLEAR, (str(error) if isinstance(error, ConnectorError) else type(error).__name__,))
 
 
 def _stored(found: Drift | None) -> dict[str, Any] | None:

@@ -240,9 +240,9 @@ class Engine:
         visit.proved = self._read(visit, [*self._store.roots(account), *self._erasing.also(account)])
 
     def _read(self, visit: Visit, roots: Sequence[Ref]) -> bool:
-        failed = self._reader.fetch_roots([r for r in roots if self._systems.source_of(r.kind)], visit.lease)
-        visit.unread.update(failed)
-        return not failed
+        fetched = self._reader.fetch_roots([r for r in roots if self._systems.source_of(r.kind)], visit.lease)
+        visit.unread.update(fetched.failed)
+        return fetched.whole
 
     def _facts(self, account: AccountId) -> tuple[AccountFacts, Life]:
         systems = self._systems

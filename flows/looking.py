@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
 
 from connectors.contract import ConnectorError
 from flows.erasing import heed
@@ -15,14 +16,27 @@ from mappings.model import Body, Fact, Record, Ref, Request, fingerprint
 from mappings.text import identifier, printable
 from state.store import Cause, Finding, Hint, Landed, Lease, Store, Todo
 
+T = TypeVar("T")
+
 LOOK_BATCH = 200
 CAUSES: Sequence[Cause] = ("", "inferred")
 # A hint this young may be ahead of what the vendor's reads show.
 UNSETTLED = 60
 
 
+# What an answer of a shape that nobody knows ends in. One such record stops nothing else.
+STRANGE = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
+
+
 class BadId(ValueError):
     """An id that not every system could carry."""
+
+
+class Fetched(NamedTuple):
+    """``failed``: systems that could not be read. ``whole``: every root was read and could be used."""
+
+    failed: dict[str, ConnectorError]
+    whole: bool
 
 
 @dataclass(slots=True)
@@ -41,6 +55,7 @@ class Looker:
     def __init__(self, store: Store, systems: Systems, now: Callable[[], int], owner: str, pool: Executor) -> None:
         self._store, self._systems, self._now, self._owner, self._pool = store, systems, now, owner, pool
         self._broken: frozenset[str] = frozenset()
+        self._aside: set[str] = set()
 
     def follow(self, systems: Systems) -> None:
         """From the next request on: what was connected anew."""
@@ -70,7 +85,7 @@ class Looker:
         self._postpone([hint for group in by_ref.values() for hint in group])
         if not records:
             return
-        landed = self._record(look, records, seen, None, cause)
+        landed = self._record(look, self._usable(records), seen, None, cause)
         self._look_again(seen, landed)
         looked.hints += len(seen)
         looked.roots += len(records)
@@ -88,14 +103,14 @@ class Looker:
         if stale:
             self._store.requeue(stale, now + UNSETTLED)
 
-    def fetch_roots(self, refs: Sequence[Ref], holder: Lease) -> dict[str, ConnectorError]:
-        """Fetch these roots now, for the account that ``holder`` leases; returns the systems that could not be read."""
+    def fetch_roots(self, refs: Sequence[Ref], holder: Lease) -> Fetched:
+        """Fetch these roots now, for the account that ``holder`` leases."""
         look, self._broken = self._store.draw_look(), self._store.shrunk()
         failed: dict[str, ConnectorError] = {}
-        records = [record for ref in refs if (record := self._attempt(ref, failed))]
-        if records:
-            self._record(look, records, (), holder)
-        return failed
+        found = self._usable([record for ref in refs if (record := self._attempt(ref, failed))])
+        if found:
+            self._record(look, found, (), holder)
+        return Fetched(failed, len(found) == len(refs))
 
     def _attempt(self, ref: Ref, failed: dict[str, ConnectorError]) -> Record | None:
         line = self._systems.source_of(ref.kind)
@@ -107,11 +122,18 @@ class Looker:
             return line.source.fetch(ref)
         except ConnectorError as error:
             failed[line.source.system] = error
-            return None
+        except STRANGE as error:
+            self._put_aside(ref, error)
+        return None
 
     def _record(
-        self, look: int, records: Sequence[Record], hints: Sequence[Hint], holder: Lease | None, cause: Cause = ""
+        self, look: int, findings: Sequence[Finding], hints: Sequence[Hint], holder: Lease | None, cause: Cause = ""
     ) -> Landed:
+        return self._store.record(
+            look, findings, match=match, now=self._now(), reason="looked at", hints=hints, holder=holder, cause=cause
+        )
+
+    def _usable(self, records: Iterable[Record]) -> list[Finding]:
         by_kind: defaultdict[str, list[Record]] = defaultdict(list)
         for record in records:
             by_kind[record.ref.kind].append(record)
@@ -119,9 +141,7 @@ class Looker:
         for kind, group in by_kind.items():
             line = self._systems.source_of(kind)
             findings += self._findings(line, group) if line else []
-        return self._store.record(
-            look, findings, match=match, now=self._now(), reason="looked at", hints=hints, holder=holder, cause=cause
-        )
+        return findings
 
     def _findings(self, line: SourceLine, records: Iterable[Record]) -> list[Finding]:
         """One bad record is put aside with its reason; the others go on."""
@@ -129,16 +149,24 @@ class Looker:
         for record in records:
             try:
                 found.append(Finding(record.ref, storable(record.ref, line.facts(record)), whole=not record.part))
-            except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-                self._put_aside(record, error)
+            except STRANGE as error:
+                self._put_aside(record.ref, error)
         return heed(self._store, self._systems, found, self._now())
 
-    def _put_aside(self, record: Record, error: Exception) -> None:
-        subject = f"{record.ref.kind}:{ascii(record.ref.id)[1:-1][:120]}"
+    def _put_aside(self, ref: Ref, error: Exception) -> None:
+        subject = f"{ref.kind}:{ascii(ref.id)[1:-1][:120]}"
+        self._aside.add(subject)
         unusable = "its id, or that of its account, is empty, padded, over 200 characters or holds control characters"
         reason = unusable if isinstance(error, BadId) else f"it cannot be read ({type(error).__name__})"
-        todo = Todo("parked", subject, record.ref.source, reason, since=self._now())
-        self._store.todo_add([todo])
+        self._store.todo_add([Todo("parked", subject, ref.source, reason, since=self._now())])
+
+
+def readable(pages: Iterator[T]) -> Iterator[T]:
+    """The same pages; raises ConnectorError for an answer of a shape that nobody knows."""
+    try:
+        yield from pages
+    except STRANGE as error:
+        raise ConnectorError(f"an answer of it is of no known shape ({type(error).__name__})") from None
 
 
 def _cause(hint: Hint) -> Cause:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from connectors.contract import ConnectorError, Page, Source, Stale
 from flows.comparing import Compared, Difference
-from flows.looking import LOOK_BATCH, Looked, Looker
+from flows.looking import LOOK_BATCH, Looked, Looker, readable
 from flows.wiring import SourceLine
 from mappings.matching import match, match_surely
 from mappings.model import AccountId, Ref
@@ -68,17 +68,19 @@ class Reader(Looker):
     def _hear(self, source: Source, cursor: Cursor, pulled: Pulled) -> None:
         """What the event log says since the last time. Raises Stale."""
         if source.feed == "hints":
-            for page in source.changes(cursor.position):
+            for page in readable(source.changes(cursor.position)):
                 pulled.hints += self._store.take_in(cursor, page.changes, page.cursor, self._now())
 
     def _scan(self, line: SourceLine, cursor: Cursor, pulled: Pulled, progress: Callable[[int], None] | None) -> Cursor:
         """Everything, page by page, each page with its resume point. The event cursor is taken first, so that what
         moves while we scan is replayed."""
         source = line.source
-        if cursor.scan is None or cursor.scan_look is None:
+        fresh = cursor.scan is None or cursor.scan_look is None
+        if fresh:
+            self._aside.clear()
             cursor = self._store.start_scan(cursor, cursor.position or self._event_position(source))
         look = cursor.scan_look or self._store.draw_look()
-        for page in source.scan(cursor.scan):
+        for page in readable(source.scan(cursor.scan)):
             landed = self._land(line, look, page, cursor)
             pulled.rows += landed.rows
             pulled.moved |= landed.changed
@@ -91,10 +93,19 @@ class Reader(Looker):
         if news:  # Before the scan counts as done: a worker that dies here does it again.
             self._match_again(source.name)
         pulled.absent = self._finish(line, cursor)
+        if fresh:
+            self._mended(source)
         if news:
             self._match_again()
         pulled.scanned = True
         return cursor
+
+    def _mended(self, source: Source) -> None:
+        """What was put aside once could be used by the scan that has just ended, or is there no more."""
+        for line in self._store.todo():
+            ours = line.kind == "parked" and line.target == source.name.partition(".")[0]
+            if ours and line.subject.partition(":")[0] in source.kinds and line.subject not in self._aside:
+                self._store.todo_clear(["parked"], line.subject, line.target)
 
     def _compared(self, source: Source, pulled: Pulled, begun: int) -> Compared:
         """What a sweep found to differ, and whether an event, or the pull that it was, says why."""
@@ -123,7 +134,7 @@ class Reader(Looker):
         for start in range(0, len(every), LOOK_BATCH):
             look, some = self._store.draw_look(), every[start : start + LOOK_BATCH]
             records = [record for record in self._pool.map(lambda ref: self._attempt(ref, {}), some) if record]
-            moved |= self._record(look, records, (), None, "inferred").changed if records else set()
+            moved |= self._record(look, self._usable(records), (), None, "inferred").changed if records else set()
         return moved
 
     def _finish(self, line: SourceLine, cursor: Cursor) -> list[Ref]:

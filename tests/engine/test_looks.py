@@ -42,7 +42,7 @@ def test_an_older_look_that_lands_late_changes_nothing(bench: Bench) -> None:
     def newer() -> None:
         bench.shop.names["a1"] = "new"
         (lease,) = bench.lease()
-        assert bench.reader().fetch_roots([root("a1")], lease) == {}
+        assert bench.reader().fetch_roots([root("a1")], lease).whole
         assert bench.facts("a1") == "new"
 
     bench.hear("a1")
