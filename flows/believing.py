@@ -16,7 +16,7 @@ from flows.wiring import TargetLine
 from mappings.adoption import MATCH_EMAIL, conflict
 from mappings.contests import counted, overwritten
 from mappings.deciding import CONTACTS, CREATE, IGNORE, RETRY
-from mappings.intents import done
+from mappings.intents import concerned, done
 from mappings.model import AccountFacts, Desired, Held, Later, Link, RequestId, Undecided, Value, subject_id
 from state.store import Lease, Store, Todo, TodoKind
 
@@ -64,7 +64,7 @@ class Beliefs:
         if held is None:
             return self.after_gone(lease, target, desired, link)
         known = counted(link, held, desired, self._now()) if link.state == "doubted" else link
-        return self.adopt(lease, desired, known, held)
+        return self.adopt(lease, desired, known, concerned(link, held))
 
     def find(self, target: Target, desired: Desired, link: Link, since: int | None) -> Held | None:
         """Asked with the id that the Link names, and the ids of what other targets made, where they are known."""

@@ -1,8 +1,9 @@
-"""What is written down of a step before it is sent, and what of it a later read shows to be done."""
+"""What is written down of a step before it is sent, and what a later read shows of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mappings.model import Desired, Held, JSONObject, Link, Operation, Step, Value
@@ -36,6 +37,20 @@ def done(link: Link, held: Held, desired: Desired) -> Step | None:
     if not moved or any(differs(body[name], held.values[name]) for name in moved):
         return None
     return _sent(link, "update", body)
+
+
+def concerned(link: Link, held: Held) -> Held:
+    """What was read for a step whose answer was lost. Its own member apart, members stay as they were believed: one
+    that people have taken off meanwhile is not put on again for that. A Link in doubt, or one that stands for another
+    object now, is as it was read."""
+    if link.unsure or held.external_id != link.external_id:
+        return held
+    moving = {(name[1:], member) for name, member in (link.pending_body or {}).items() if name[:1] in _SIGNS}
+    sets: dict[str, tuple[str, ...]] = {}
+    for name, members in held.sets.items():
+        mine = {member for moved, member in moving if moved == name}
+        sets[name] = tuple(sorted((mine & set(members)) | (set(link.sets.get(name, ())) - mine)))
+    return replace(held, sets=sets)
 
 
 def _sent(link: Link, operation: Operation, values: Mapping[str, Any], member: tuple[str, str] = ("", "")) -> Step:

@@ -72,3 +72,17 @@ def test_a_changed_address_does_not_hide_what_was_made(town: Works) -> None:
     town.sync()
     assert town.created(mark) == CREATED
     town.assert_in_step(account)
+
+
+@pytest.mark.parametrize("action", ["500_before", "cut_after"])
+def test_a_lost_answer_does_not_put_on_what_people_took_off(town: Works, action: str) -> None:
+    account = town.trial()
+    town.sync()
+    contact = town.person("acmeowner")["id"]
+    tags = {tag["name"]: tag["id"] for tag in town.vendors.control("GET", "/intercom/hand/tags")["data"]}
+    town.vendors.control("DELETE", f"/intercom/hand/contacts/{contact}/tags/{tags['plan:pro']}", {})
+    town.product.execute("UPDATE users SET name = 'Another'")
+    town.vendors.fault(action, "intercom", "PUT", "/contacts/")
+    assert until_calm(town).ok
+    assert (town.person("acmeowner")["name"], town.tags("acmeowner")) == ("Another", {"sub:trialing"})
+    assert town.link(account, "intercom.contacts").pending_key == ""

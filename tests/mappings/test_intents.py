@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mappings.intents import body_of, done
+from mappings.intents import body_of, concerned, done
 from mappings.model import Desired, Held, Link, Operation, Step, Subject, Value
 from mappings.plan import fold
 
@@ -55,3 +55,23 @@ def test_a_step_that_was_done_shows_as_done(link: Link) -> None:
     assert step
     after = fold(link, step, Held("x1"))
     assert done(link, Held("x1", after.values, after.sets), DESIRED) == step
+
+
+HELD = Held("x1", sets={"tags": ("a", "c"), "companies": ()})
+
+
+@pytest.mark.parametrize(
+    ("link", "tags"),
+    [
+        (UPDATE, ("b",)),
+        (ADD, ("a", "b")),
+        (REMOVE, ()),
+        # Whatever a worker without the lease has sent, and whatever another object holds, a read says best.
+        (replace(ADD, state="suspect"), ("a", "c")),
+        (replace(UPDATE, state="doubted"), ("a", "c")),
+        (replace(UPDATE, external_id="x2"), ("a", "c")),
+    ],
+)
+def test_a_lost_answer_concerns_its_own_member_only(link: Link, tags: tuple[str, ...]) -> None:
+    """People have taken b off meanwhile and put c on."""
+    assert concerned(link, HELD).sets["tags"] == tags
