@@ -3,7 +3,7 @@ differently on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -174,11 +174,11 @@ class Declaration:
 class Declares(Protocol):
     """A target whose names must exist before they are used."""
 
-    def declaration(self, names: Iterable[Name]) -> Declaration:
+    def declaration(self, names: Sequence[Name]) -> Declaration:
         """What ``declare`` will meet; nothing is made."""
         ...
 
-    def declare(self, names: Iterable[Name]) -> None:
+    def declare(self, names: Sequence[Name]) -> None:
         """Make what is missing; raises Rejected naming a name that exists with another type or is archived."""
         ...
 

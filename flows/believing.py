@@ -14,7 +14,7 @@ from flows.journaling import Journal
 from flows.outcomes import Outcome, Result
 from flows.wiring import TargetLine
 from mappings.adoption import MATCH_EMAIL, conflict
-from mappings.contests import counted, overwritten
+from mappings.contests import overwritten, with_overwritings
 from mappings.deciding import CONTACTS, CREATE, IGNORE, RETRY
 from mappings.intents import concerned, done
 from mappings.model import AccountFacts, Desired, Held, Later, Link, RequestId, Undecided, Value, subject_id
@@ -63,7 +63,7 @@ class Beliefs:
         held = self.find(target, desired, link, link.pending_since)
         if held is None:
             return self.after_gone(lease, target, desired, link)
-        known = counted(link, held, desired, self._now()) if link.state == "doubted" else link
+        known = with_overwritings(link, held, desired, self._now()) if link.state == "doubted" else link
         return self.adopt(lease, desired, known, concerned(link, held))
 
     def find(self, target: Target, desired: Desired, link: Link, since: int | None) -> Held | None:

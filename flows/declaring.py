@@ -75,7 +75,7 @@ def survey(declaring: Sequence[Declares], names: Sequence[Name], ours: Collectio
         there: Declaration = ask("Intercom", lambda target=target: target.declaration(names))  # type: ignore[misc]
         found.foreign += [spelled(name) for name in there.existing if spelled(name) not in ours]
         found.missing += [spelled(name) for name in there.missing]
-        found.hindrances += there.hindrances
+        found.hindrances += [problem for problem in there.hindrances if problem not in found.hindrances]
     found.foreign.sort()
     return found
 

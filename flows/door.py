@@ -103,8 +103,9 @@ class Door:
         self._connect(settings)
 
     def _connect(self, settings: Settings) -> None:
-        self._w: Wires = connect(settings, CALLS_PER_SECOND)
-        same_house(self._house, identify_stripe(self._w))
+        wires: Wires = connect(settings, CALLS_PER_SECOND)
+        same_house(self._house, identify_stripe(wires))
+        self._w = wires
         self._sessions = StripeSessions(self._w.stripe)
         self._billing = StripeBilling(self._w.stripe, self.now)
         self.settings = settings

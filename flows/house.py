@@ -187,13 +187,13 @@ def config_mark(systems: Systems) -> str:
 
 
 def follow_configuration(instep: Instep) -> None:
-    """After a change of instep.toml: make the names that the targets in use need, and every account due again. Where
-    those cannot be made now, the next run follows."""
+    """After a change of what ``config_mark`` is made of: make the names that the targets in use need, and every account
+    due again. Where those cannot be made now, the next run follows."""
     if not configuration_changed(instep) or names_wait(instep.systems, instep.unreachable):
         return
     instep.store.amend({"names": claim(instep.systems, instep.house.names)})
     instep.store.amend({"tags": {**instep.house.tags, **declare(instep.systems)}})
-    begin_again(instep.store, instep.now(), "instep.toml changed", "inferred")
+    begin_again(instep.store, instep.now(), "the configuration changed", "inferred")
     house = housed(instep.store.house() or instep.house, instep.systems.target_names, instep.now())
     mark = config_mark(instep.systems)
     changes = {"modes": house.modes, "joined": house.joined, "config_fingerprint": mark}

@@ -113,8 +113,9 @@ def _waits(store: Store, link: Link, desired: Desired) -> bool:
     """It was refused as it is, or a person has to say first who it is there."""
     if link.state != "parked":
         return False
-    asked = not link.external_id and store.in_conflict(link.subject, link.target)
-    return asked or link.parked_for == version_of(desired)
+    if link.parked_for == version_of(desired):
+        return True
+    return not link.external_id and store.in_conflict(link.subject, link.target)
 
 
 def _link(store: Store, line: TargetLine, facts: AccountFacts, desired: Desired) -> Link:

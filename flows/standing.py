@@ -60,7 +60,8 @@ def standing(settings: Settings, runs: int = 5) -> Standing:
     backlog, lateness = store.backlog(now), store.lateness(now)
     stages = store.stages()
     done = house.modes.get(ACCESS) == "on" and ACCESS not in house.pilots and not backlog.due
-    rowless = sum(1 for _ in store.accounts()) - sum(stages.values()) if done else 0
+    # Another worker may write a row between the two counts.
+    rowless = max(0, sum(1 for _ in store.accounts()) - sum(stages.values())) if done else 0
     return Standing(house, store.read_at(), lateness, stages, rowless, backlog, store.runs(runs), store.todo())
 
 

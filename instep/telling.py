@@ -96,13 +96,12 @@ def telling(sent: Sequence[Entry]) -> list[Text]:
 
 
 def not_done(sent: Sequence[Entry]) -> list[Text]:
-    """What was asked for and not done, and why; without the link in it, which is one person's own."""
+    """What was asked for and not done, and why."""
     groups: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for entry in sent:
         answer = str(entry.after.get("answer") or "")
         if entry.target == "product.requests" and answer not in ("", "accepted"):
-            why = str(entry.after.get("reason") or "").partition(": http")[0]
-            groups[answer, why].append(f"request {subject_id(entry.subject)}")
+            groups[answer, str(entry.after.get("reason") or "")].append(f"request {subject_id(entry.subject)}")
     return _rarest(groups)
 
 

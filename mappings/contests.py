@@ -19,7 +19,7 @@ def overwritten(link: Link, held: Held, desired: Desired) -> frozenset[str]:
     return frozenset(name for name in known if differs(link.values[name], held.values[name]))
 
 
-def counted(link: Link, held: Held, desired: Desired, now: int) -> Link:
+def with_overwritings(link: Link, held: Held, desired: Desired, now: int) -> Link:
     """The Link that remembers what was ``overwritten`` when it was read; a contested field stays so, however long."""
     recent = {name: [at for at in times if at > now - DAY] for name, times in link.overwritten.items()}
     again = {name: [*recent.get(name, ()), now] for name in overwritten(link, held, desired) - link.contested}

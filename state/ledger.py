@@ -93,7 +93,7 @@ def release_keys(connection: Connection, request: RequestId) -> None:
 
 def write_journal(connection: Connection, entries: Sequence[Entry], once: bool = False) -> None:
     """``once``: nothing where somebody has written down the same push already."""
-    if once:
+    if once and entries:
         keys = any_of(entry.key for entry in entries)
         known = set(connection.scalars(select(journal.c.key).where(journal.c.key.in_(keys), journal.c.key != "")))
         entries = [entry for entry in entries if entry.key not in known]

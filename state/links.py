@@ -52,14 +52,9 @@ class Links(Base):
             return 0
         added = self.database.insert(links).on_conflict_do_nothing().returning(links.c.subject)
         inserted = set(connection.scalars(added, rows))
-        taken = update(links).where(_nobody, links.c.subject == bindparam("_subject")).where(_unclaimed)
-        taken = taken.where(links.c.target == bindparam("_target"))
-        for row in rows:
-            if row["subject"] in inserted:
-                continue
-            held = {name: row[name] for name in ("external_id", "held", "sets", "state", "parked_for")}
-            given = {"_subject": row["subject"], "_target": row["target"], "_external_id": row["external_id"]}
-            connection.execute(taken.values(held), given)
+        known = [{f"_{name}": value for name, value in row.items()} for row in rows if row["subject"] not in inserted]
+        if known:
+            connection.execute(_TAKE, known)
         return len(inserted)
 
     @writing
@@ -176,6 +171,12 @@ _nobody = (links.c.state == "parked") & (links.c.external_id == "") & (links.c.p
 _other = links.alias()
 _claimed = (_other.c.target == bindparam("_target")) & (_other.c.external_id == bindparam("_external_id"))
 _unclaimed = ~exists(select(_other.c.subject).where(_claimed, _other.c.external_id != ""))
+_taken = ("external_id", "held", "sets", "state", "parked_for")
+_TAKE = (
+    update(links)
+    .where(_nobody, _unclaimed, links.c.subject == bindparam("_subject"), links.c.target == bindparam("_target"))
+    .values({name: bindparam(f"_{name}", type_=links.c[name].type) for name in _taken})
+)
 
 
 def is_link(link: Link) -> Any:

@@ -1,7 +1,7 @@
 """Intercom's wire: contacts with their tags and companies, companies, and events."""
 
 from connectors.intercom.attributes import MOST as MOST_ATTRIBUTES
-from connectors.intercom.attributes import attributes, hindrance, hindrances, missing, used
+from connectors.intercom.attributes import attributes, declaration_of, missing, used
 from connectors.intercom.client import VERSION as INTERCOM_VERSION
 from connectors.intercom.client import IntercomApi, IntercomIdentity, IntercomSettings
 from connectors.intercom.companies import IntercomCompanies
@@ -24,8 +24,7 @@ __all__ = [
     "IntercomSettings",
     "Mark",
     "attributes",
-    "hindrance",
-    "hindrances",
+    "declaration_of",
     "leave_mark",
     "marks",
     "missing",

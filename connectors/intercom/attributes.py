@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from connectors.contract import Declaration, Rejected
@@ -19,15 +19,23 @@ def attributes(api: IntercomApi) -> list[JSONObject]:
     return [attribute for model in ("contact", "company") for attribute in _listed(api, model)]
 
 
-def hindrances(wanted: Iterable[Name], there: Sequence[JSONObject]) -> list[str]:
-    """What stands in the way of the wanted attributes, each with what to do; empty when all exist or can be made."""
-    ours = [name for name in wanted if name.kind != "tag"]
-    found = [problem for name in ours if (problem := hindrance(name, there))]
-    over = used(there) + len(missing(ours, there)) - MOST
+def declaration_of(
+    names: Sequence[Name], there: Sequence[JSONObject], models: Collection[str] = ("contact", "company")
+) -> Declaration:
+    """What there is of the attributes of ``models``, what is not, and what hinders them; see Declares. There must be
+    room for all of ``names``."""
+    ours = [name for name in names if name.kind in models]
+    absent = missing(ours, there)
+    fit = [name for name in ours if name not in absent and not _hindrance(name, there)]
+    return Declaration(fit, absent, [*filter(None, (_hindrance(name, there) for name in ours)), *_room(names, there)])
+
+
+def _room(names: Iterable[Name], there: Sequence[JSONObject]) -> Iterator[str]:
+    more = len(missing(names, there))
+    over = used(there) + more - MOST
     if over > 0:
-        room = f"{used(there)} of {MOST} custom attributes are in use and {len(missing(ours, there))} more are needed"
-        found.append(f"{room}: archive {over} in Intercom, or silence as many of ours by none in [audience]")
-    return found
+        room = f"{used(there)} of {MOST} custom attributes are in use and {more} more are needed"
+        yield f"{room}: archive {over} in Intercom, or silence as many of ours by none in [audience]"
 
 
 def used(there: Iterable[JSONObject]) -> int:
@@ -41,18 +49,13 @@ def missing(wanted: Iterable[Name], there: Sequence[JSONObject]) -> list[Name]:
     return [name for name in wanted if name.kind != "tag" and (name.kind, name.name) not in known]
 
 
-def attributes_found(api: IntercomApi, model: str, names: Iterable[Name]) -> Declaration:
+def attributes_found(api: IntercomApi, model: str, names: Sequence[Name]) -> Declaration:
     """What there is of the attributes of ``model`` (contact or company); see Declares."""
-    wanted = [name for name in names if name.kind == model]
-    if not wanted:
-        return Declaration()
-    there = attributes(api)
-    absent = missing(wanted, there)
-    fit = [name for name in wanted if name not in absent and not hindrance(name, there)]
-    return Declaration(fit, absent, hindrances(wanted, there))
+    wanted = any(name.kind == model for name in names)
+    return declaration_of(names, attributes(api), (model,)) if wanted else Declaration()
 
 
-def declare_attributes(api: IntercomApi, model: str, names: Iterable[Name]) -> None:
+def declare_attributes(api: IntercomApi, model: str, names: Sequence[Name]) -> None:
     """Make the attributes of ``model`` that are missing; see Declares.
 
     Raises Rejected, before making any, with all that stands in the way.
@@ -69,7 +72,7 @@ def _listed(api: IntercomApi, model: str) -> Iterable[JSONObject]:
     return [{**attribute, "model": model} for attribute in listed]
 
 
-def hindrance(name: Name, there: Iterable[JSONObject]) -> str:
+def _hindrance(name: Name, there: Iterable[JSONObject]) -> str:
     """Why this attribute can be neither used nor made; empty where it can. A type cannot be changed by API, and an
     archived name is still taken, for contacts and companies alike."""
     same = [attribute for attribute in there if attribute["name"] == name.name]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import httpx
@@ -104,14 +105,17 @@ class IntercomApi:
                 return
 
     def numbered(self, path: str, per_page: int) -> Iterator[JSONObject]:
-        """The rows of a list whose pages have numbers; see ``next_page``."""
-        number = 1
-        while True:
+        """The rows of a list whose pages have numbers. Raises Transient for a list that stops short or repeats."""
+        last: object = None
+        for number in count(1):
             answer = self.get(path, {"page": str(number), "per_page": str(per_page)})
-            yield from answer.get("data") or []
+            rows = answer.get("data") or []
+            if rows and rows == last:
+                raise _does_not_go_on(path)
+            last = rows
+            yield from rows
             if not next_page(path, answer):
                 return
-            number += 1
 
     def search(self, path: str, body: JSONObject) -> JSONObject:
         """A read that is spelled POST."""

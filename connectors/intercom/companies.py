@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from connectors.contract import Declaration, Gone, Page, Rejected
@@ -30,10 +30,10 @@ class IntercomCompanies:
         self._api = api
         self.timeout = api.gate.timeout
 
-    def declaration(self, names: Iterable[Name]) -> Declaration:
+    def declaration(self, names: Sequence[Name]) -> Declaration:
         return attributes_found(self._api, "company", names)
 
-    def declare(self, names: Iterable[Name]) -> None:
+    def declare(self, names: Sequence[Name]) -> None:
         declare_attributes(self._api, "company", names)
 
     def find(self, desired: Desired, since: int | None) -> Held | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
@@ -56,18 +56,16 @@ class IntercomContacts:
     def restore_tag(self, name: str) -> None:
         self._tags.restore(name)
 
-    def declaration(self, names: Iterable[Name]) -> Declaration:
-        every = list(names)
-        tags = [name for name in every if name.kind == "tag"]
+    def declaration(self, names: Sequence[Name]) -> Declaration:
+        tags = [name for name in names if name.kind == "tag"]
         there = [name for name in tags if self._tags.id_of(name.name)]
         absent = [name for name in tags if name not in there]
-        found = attributes_found(self._api, "contact", every)
+        found = attributes_found(self._api, "contact", names)
         return Declaration([*there, *found.existing], [*absent, *found.missing], found.hindrances)
 
-    def declare(self, names: Iterable[Name]) -> None:
-        every = list(names)
-        declare_attributes(self._api, "contact", every)
-        self._tags.declare(name.name for name in every if name.kind == "tag")
+    def declare(self, names: Sequence[Name]) -> None:
+        declare_attributes(self._api, "contact", names)
+        self._tags.declare(name.name for name in names if name.kind == "tag")
 
     def find(self, desired: Desired, since: int | None) -> Held | None:
         """By external_id, which does not lag, else by the id that is known. Else by e-mail: a user without an

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.intercom import MOST_ATTRIBUTES, attributes, hindrance, hindrances, missing, used
+from connectors.intercom import MOST_ATTRIBUTES, attributes, declaration_of, missing, used
 from flows.asking import ask
 from flows.checks.finding import Finding, Findings
 from flows.declaring import spelled
@@ -23,12 +23,13 @@ def intercom_names(w: Wires, config: Config, house: House | None, linked: bool) 
     wanted = names(config, linked)
     there = ask("Intercom", lambda: attributes(w.intercom))
     tags = {str(tag["name"]).casefold() for tag in ask("Intercom", lambda: w.intercom.get("/tags")).get("data") or []}
-    for problem in hindrances(wanted, there):
+    found = declaration_of(wanted, there)
+    for problem in found.hindrances:
         yield Finding(ABOUT, "problem", problem)
-    absent = [*(n for n in wanted if n.kind == "tag" and n.name.casefold() not in tags), *missing(wanted, there)]
-    fit = [name for name in wanted if name not in absent and (name.kind == "tag" or not hindrance(name, there))]
-    yield from _taken(fit, house)
-    yield from _absent(wanted, absent)
+    present = [name for name in wanted if name.kind == "tag" and name.name.casefold() in tags]
+    absent = [name for name in wanted if name.kind == "tag" and name not in present]
+    yield from _taken([*present, *found.existing], house)
+    yield from _absent(wanted, [*absent, *found.missing])
     yield from _budgets(config, wanted, there)
 
 

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from products import Product
-from town import Town
-from vendors import Vendors
+from town import Town, secluded
 
 from flows.adoption import Adoption, adopt
 from flows.switching import go_live
@@ -22,17 +20,8 @@ OURS = "in_"
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     """With vendors of its own: names are a whole workspace's."""
-    vendors, made = Vendors.start(), list[str]()
-
-    def create() -> str:
-        made.append(f"sqlite:///{tmp_path}/{len(made)}.db")
-        return made[-1]
-
-    here = Town("an", vendors, Product(create()), tmp_path / "instep.toml", create)
-    yield here
-    here.close()
-    here.product.close()
-    vendors.stop()
+    with secluded("an", tmp_path) as here:
+        yield here
 
 
 def by_hand(town: Town, kind: str, **row: Any) -> Any:

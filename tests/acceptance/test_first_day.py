@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 import requests
-from products import Product
-from town import Town
-from vendors import DAY, HOUR, TOKEN, Vendors
+from town import Town, secluded
+from vendors import DAY, HOUR, TOKEN
 
 from flows.adoption import Adoption, adopt
 from flows.settings import Failed, Misuse
@@ -21,17 +20,8 @@ from mappings.model import AccountId
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     """With vendors of its own, since shares of a whole workspace count here."""
-    vendors, made = Vendors.start(), list[str]()
-
-    def create() -> str:
-        made.append(f"sqlite:///{tmp_path}/{len(made)}.db")
-        return made[-1]
-
-    here = Town("fd", vendors, Product(create()), tmp_path / "instep.toml", create)
-    yield here
-    here.close()
-    here.product.close()
-    vendors.stop()
+    with secluded("fd", tmp_path) as here:
+        yield here
 
 
 def intercom(town: Town, method: str, path: str, body: Any = None) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +243,18 @@ def lines(calls: list[Call]) -> list[str]:
 
 
 Build = Callable[[str], AbstractContextManager[Town]]
+
+
+@contextmanager
+def secluded(name: str, folder: Path) -> Iterator[Town]:
+    """A town on SQLite that shares its vendors with nobody."""
+    vendors, made = Vendors.start(), count()
+
+    def create() -> str:
+        return f"sqlite:///{folder}/{next(made)}.db"
+
+    here = Town(name, vendors, Product(create()), folder / "instep.toml", create)
+    yield here
+    here.close()
+    here.product.close()
+    vendors.stop()

@@ -3,7 +3,7 @@
 import pytest
 
 from connectors.contract import Rejected
-from connectors.intercom import IntercomCompanies, attributes, hindrances
+from connectors.intercom import IntercomCompanies, attributes, declaration_of
 from connectors.intercom.attributes import MOST
 from mappings.model import Name
 
@@ -26,7 +26,7 @@ def there(*rows):
     ],
 )  # fmt: skip
 def test_each_hindrance_says_what_to_do(row, words):
-    (found,) = hindrances([SCORE], there(row)) or [""]
+    (found,) = declaration_of([SCORE], there(row)).hindrances or [""]
     assert bool(found) == bool(words)
     assert words in found
 
@@ -34,9 +34,11 @@ def test_each_hindrance_says_what_to_do(row, words):
 def test_there_must_be_room_for_all_of_ours():
     full = there(*(("contact", f"a{n}", "string", True, False) for n in range(MOST)))
     freed = there(("company", "old", "string", True, True), ("contact", "name", "string", False, False))
-    (found,) = hindrances([SCORE], [*full, *freed])
+    (found,) = declaration_of([SCORE], [*full, *freed]).hindrances
     assert found.startswith("250 of 250 custom attributes are in use and 1 more are needed: archive 1 in Intercom")
-    assert hindrances([SCORE], [*full[1:], *freed]) == []
+    assert declaration_of([SCORE], [*full[1:], *freed]).hindrances == []
+    (both,) = declaration_of([SCORE, OTHER], [*full[1:], *freed], ("contact",)).hindrances
+    assert both.startswith("249 of 250 custom attributes are in use and 2 more are needed")
 
 
 def test_a_name_of_contacts_is_no_name_of_companies(live, contacts, intercom_api):

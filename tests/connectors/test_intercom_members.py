@@ -140,6 +140,11 @@ def test_a_list_of_companies_that_does_not_go_on_is_an_error(answers):
         list(scripted(*answers).numbered("/contacts/c1/companies", 50))
 
 
+def test_a_numbered_list_that_repeats_its_page_is_an_error():
+    with pytest.raises(Transient, match="does not go on"):
+        list(scripted(page(50, NEXT), page(50, NEXT)).numbered("/contacts/c1/companies", 50))
+
+
 def test_a_company_that_does_not_exist_is_rejected(contacts):
     made = create(contacts, wanted())
     with pytest.raises(Rejected, match="company"):

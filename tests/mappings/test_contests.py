@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mappings.contests import DAY, concluded, counted, left_to_others, overwritten
+from mappings.contests import DAY, concluded, left_to_others, overwritten, with_overwritings
 from mappings.model import Desired, Held, Link, Subject
 from mappings.plan import fold, next_step
 
@@ -29,7 +29,7 @@ def written(desired: Desired = OURS, link: Link | None = None, now: int = NOW) -
 def read(link: Link, desired: Desired = OURS, now: int = NOW, **values: str) -> Link:
     """The target is read, and holds ``values`` of somebody else."""
     held = Held("acme", {**link.values, **values})
-    return replace(counted(link, held, desired, now), values=held.values)
+    return replace(with_overwritings(link, held, desired, now), values=held.values)
 
 
 @given(
