@@ -9,7 +9,6 @@ import pytest
 from town import Build, Town
 from vendors import HOUR, KEY, MINUTE, TOKEN
 
-from connectors import wire
 from connectors.gate import Gate
 from flows import stopping
 from flows.house import open_instep
@@ -21,7 +20,6 @@ VENDORS = ("stripe", "intercom", "provisioner")
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Gate, "_wait", lambda gate, state: 0.0)
-    monkeypatch.setattr(wire, "READ_TIMEOUT", 0.8)
 
 
 @pytest.fixture(scope="module")

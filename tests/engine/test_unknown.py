@@ -30,10 +30,12 @@ def spoil(town: Works, action: str, **more: Any) -> None:
 
 
 def until_calm(town: Works) -> Report:
-    """Syncs as long as something is being retried, three times at most."""
-    for _ in range(3):
+    """Syncs as long as something is being retried, six times at most."""
+    for _ in range(6):
         town.let_retries_pass()
         report = town.try_sync()
+        if report.ok:
+            break
     return report
 
 
