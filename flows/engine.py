@@ -177,7 +177,7 @@ class Engine:
             if self._erasing.finish(visit.lease, facts, current, visit.pairs):
                 facts, current = self._facts(visit.lease.account_id)
         self._ease(visit)
-        self._alert(facts, current)
+        self._alert(visit, facts, current)
         visit.again = self._more_asked(visit, current)
         return current
 
@@ -250,8 +250,10 @@ class Engine:
         facts = gather(self._store, account, self._born_at, systems.pseudonyms, domains, systems.tickets)
         return facts, life(facts, systems.config, systems.catalog, self._now(), systems.managed, systems.zone)
 
-    def _alert(self, facts: AccountFacts, current: Life) -> None:
-        asked = concerns(facts, current, self._systems.config)
+    def _alert(self, visit: Visit, facts: AccountFacts, current: Life) -> None:
+        customer = visit.pairs.get("stripe.customers")
+        unsent = customer is not None and customer.outcome not in (Outcome.UNCHANGED, Outcome.APPLIED)
+        asked = concerns(facts, current, self._systems.config, unsent)
         self._store.todo_follow(facts.account_id, lines(facts.account_id, asked, self._now()))
 
     def _settle(self, visit: Visit, current: Life) -> None:

@@ -23,6 +23,7 @@ from flows.report import Report
 from flows.stopping import Stopping
 from flows.wiring import SourceLine, Systems
 from flows.wording import counted
+from mappings.brake import KINDS
 from mappings.model import AccountId
 from state.store import Entry, Lease, LeaseLost, StateError
 
@@ -71,6 +72,7 @@ class Hub:
     def _end(self, error: BaseException | None) -> None:
         store, report = self.instep.store, self.report
         report.backlog = store.backlog(self.instep.now())
+        report.braked = {kind: many for kind, many in store.held_kinds().items() if kind in KINDS}
         report.new_todo = store.todo_told(self.instep.now())
         counts = report.tally.counts() | {"writes": report.writes, "hints": report.looked.hints}
         store.end_run(report.run, counts, report.ending(error), self.instep.now())

@@ -8,12 +8,15 @@ from flows.comparing import Compared
 from flows.engine import Tally
 from flows.looking import Looked
 from flows.reading import Pulled
+from flows.wording import counted
+from mappings.brake import SAYS
 from state.store import Backlog
 
 
 @dataclass(slots=True)
 class Report:
-    """``troubles``: system -> what is wrong, one sentence each. ``compared``: by a sweep or an audit."""
+    """``troubles``: system -> what is wrong, one sentence each. ``compared``: by a sweep or an audit.
+    ``braked``: kind -> how many steps the brake holds at its end."""
 
     run: str
     purpose: str
@@ -24,6 +27,13 @@ class Report:
     compared: list[Compared] = field(default_factory=list)
     backlog: Backlog | None = None
     new_todo: int = 0
+    braked: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def brake(self) -> str:
+        """What waits for an approval, in a sentence; empty where nothing does."""
+        steps, kinds = counted(sum(self.braked.values()), "step"), ", ".join(SAYS[kind] for kind in self.braked)
+        return f"The brake holds {steps} ({kinds}): see `instep approve`." if self.braked else ""
 
     @property
     def ok(self) -> bool:

@@ -106,7 +106,7 @@ def markdown(report: Report, entries: Sequence[Entry], wrong: Sequence[str]) -> 
     blocks = [
         f"# {escaped(report.purpose)}: {'failed' if wrong else 'done'}",
         f"Run `{report.run}`: {looked}. {left}",
-        todo,
+        " ".join(filter(None, [report.brake, todo])),
         _section("What is wrong", [f"- {escaped(problem)}" for problem in wrong]),
         _table("Sources", ("source", "whole", "rows", "hints", "gone"), [_source(p) for p in report.pulled]),
         _table("Compared", ("what", "compared", "equal", "differ, by reason"), [_compared(c) for c in report.compared]),
@@ -135,7 +135,8 @@ def _attempt(hub: Hub, work: Callable[[Hub], None]) -> list[str]:
 def _done(report: Report) -> str:
     rows, hints = (sum(getattr(pulled, what) for pulled in report.pulled) for what in ("rows", "hints"))
     found = verdict(report.compared)
-    return f"{f'{found}; ' if found else ''}{came_in(rows, hints)}, {_worked(report.tally.accounts, report.writes)}"
+    did = f"{came_in(rows, hints)}, {_worked(report.tally.accounts, report.writes)}"
+    return "; ".join(filter(None, [found, did, report.brake]))
 
 
 def came_in(rows: int, hints: int) -> str:

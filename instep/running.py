@@ -166,6 +166,7 @@ def summary(report: Report) -> dict[str, Any]:
         "waiting": dict(backlog.waiting) if backlog else {},
         "next_at": backlog.next_at if backlog else None,
         "new_todo": report.new_todo,
+        "braked": report.braked,
     }
 
 
@@ -182,6 +183,8 @@ def _summarise(instep: Instep, report: Report) -> None:
         say()
     left = _left(report.tally.outcomes) if report.ok else ""
     say(f"Looked at {counted(report.tally.accounts, 'account')}. {_sent(report.writes)}{left}{_watching(instep)}")
+    if report.brake:
+        say(report.brake)
 
 
 def _sent(writes: int) -> str:

@@ -12,13 +12,19 @@ from mappings.requests import ALIVE, KINDS
 from mappings.text import same_email
 
 
-def alerts(facts: AccountFacts, life: Life) -> list[str]:
-    """In a fixed order, so that the same facts give the same text."""
-    return [*life.alerts, *_billing(facts, life), *_instances(facts, life), *_requests(facts, life)]
+def alerts(facts: AccountFacts, life: Life, unsent: bool = False) -> list[str]:
+    """In a fixed order, so that the same facts give the same text. ``unsent``: what its customer should hold has not
+    been sent, so that nobody else need have put there what differs."""
+    return [
+        *life.alerts,
+        *(() if unsent else _emails(facts)),
+        *_billing(facts, life),
+        *_instances(facts, life),
+        *_requests(facts, life),
+    ]
 
 
 def _billing(facts: AccountFacts, life: Life) -> Iterator[str]:
-    yield from _emails(facts)
     if facts.customers and not facts.people and facts.account is None:
         yield "the product does not know this account any more; its access is kept"
     for sub in facts.subscriptions if life.stage == "erased" else ():

@@ -27,15 +27,16 @@ class Concern:
     decision: str = ""
 
 
-def concerns(facts: AccountFacts, life: Life, config: Config) -> list[Concern]:
-    """In a fixed order, so that the same facts ask the same. Nothing is asked of an account that is left alone."""
+def concerns(facts: AccountFacts, life: Life, config: Config, unsent: bool = False) -> list[Concern]:
+    """In a fixed order, so that the same facts ask the same. Nothing is asked of an account that is left alone.
+    ``unsent``: what its customer should hold has not been sent."""
     if excluded(facts, config):
         return []
-    return [*_customers(facts), *_requests(facts), *_alerts(facts, life)]
+    return [*_customers(facts), *_requests(facts), *_alerts(facts, life, unsent)]
 
 
-def _alerts(facts: AccountFacts, life: Life) -> Iterator[Concern]:
-    if told := alerts(facts, life):
+def _alerts(facts: AccountFacts, life: Life, unsent: bool) -> Iterator[Concern]:
+    if told := alerts(facts, life, unsent):
         yield Concern("alert", account_subject(facts.account_id), "; ".join(told))
 
 

@@ -63,6 +63,12 @@ class Brake(Base):
         others = select(func.count(whose.distinct())).where(_same(held), whose != mine)
         return 1 + (connection.scalar(others) or 0)
 
+    @reading
+    def held_kinds(self, connection: Connection) -> dict[str, int]:
+        """Kind -> how many steps wait for an approval."""
+        kinds = select(holds.c.kind, func.count()).where(holds.c.approved_by == "").group_by(holds.c.kind)
+        return dict(connection.execute(kinds.order_by(holds.c.kind)).tuples().all())
+
     @writing
     def end_name(
         self, connection: Connection, target: str, what: tuple[str, str], made: bool, by: str, now: int

@@ -74,6 +74,7 @@ def test_a_mass_email_change_stops_and_goes_on_six_hours_later(town: Town) -> No
     assert effects(town, mark, "contact.updated") == BURST
     assert (report.new_todo, len(town.todo())) == (PEOPLE - BURST, PEOPLE - BURST)
     assert all("changes of e-mail, name or role" in why for why in town.todo().values())
+    assert report.brake == "The brake holds 10 steps (changes of e-mail, name or role): see `instep approve`."
 
     town.vendors.advance(6 * HOUR)
     waiting = sorted(key.split()[0].removeprefix("person:") for key in town.todo())

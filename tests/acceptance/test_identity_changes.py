@@ -65,6 +65,15 @@ def test_an_email_changed_in_stripe_is_told_and_left_as_it_is(known: Town) -> No
     assert town.todo() == {}
 
 
+def test_an_email_that_the_brake_holds_is_nobody_else_s(known: Town) -> None:
+    town = known
+    town.configure("[brake]\nbursts = { floor = 0, share = 0 }")
+    change(town, "ann", email=f"ann.new@{town.name}.example")
+    assert town.sync().braked == {"changes": 2}
+    assert town.customer("acme")["email"] == town.email("ann")
+    assert all("held by the brake" in reason for reason in town.todo().values()), town.todo()
+
+
 def test_roles_follow(known: Town) -> None:
     """bob becomes the owner and gets the stage; ann becomes a member and loses it."""
     town = known

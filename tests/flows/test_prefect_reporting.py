@@ -72,11 +72,13 @@ def test_the_report_says_what_was_read_and_sent() -> None:
     made.tally.visited.update("abcde")
     made.tally.writes["stripe.customers"] = 2
     made.new_todo = 6
+    made.braked = {"changes": 1}
     text = markdown(made, [ENTRY], [])
     assert text.startswith("# sync: done\n\nRun `r1`: 5 accounts worked on, 1 change sent, 0 objects fetched.")
     assert "| stripe | no | 7 | 4 | 1 |\n| product.users | read elsewhere | 0 | 0 | 0 |" in text
     assert "| stripe.customers | 2 |" in text
-    assert "6 new lines need a person: `instep todo` lists what does." in text
+    held = "The brake holds 1 step (changes of e-mail, name or role): see `instep approve`."
+    assert f"{held} 6 new lines need a person: `instep todo` lists what does." in text
     assert "Left: 2 accounts and 3 hints due, 1 in work." in text
 
 
