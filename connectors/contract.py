@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from mappings.model import Change, Desired, Held, Name, Record, Ref, Step
+from mappings.model import Change, Desired, Held, Name, Record, Ref, Step, Subject
 
 
 class ConnectorError(Exception):
@@ -120,6 +120,15 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class FetchesMany(Protocol):
+    """A source that reads many roots in one request."""
+
+    def fetch_many(self, refs: Sequence[Ref]) -> list[Record]:
+        """``fetch`` of each, in no order."""
+        ...
+
+
+@runtime_checkable
 class Target(Protocol):
     """A system that can be written, for one kind of thing."""
 
@@ -157,6 +166,16 @@ class Observes(Protocol):
     def holds(self, record: Record, desired: Desired) -> Held:
         """What of ``desired`` an observed record holds; members of a set that ``desired.ids`` names by the ids of
         the target that made them."""
+        ...
+
+
+@runtime_checkable
+class PushesMany(Target, Protocol):
+    """A target that takes many updates in one request."""
+
+    def push_many(self, steps: Sequence[Step]) -> dict[Subject, Held]:
+        """``push`` of each, as far as that was surely done. What is left out, or all of them where this raises, is read
+        before it is sent by itself."""
         ...
 
 

@@ -7,7 +7,7 @@ meets them reads the target before sending again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from connectors.contract import (
@@ -23,13 +23,14 @@ from connectors.contract import (
 )
 from flows.believing import Beliefs
 from flows.braking import Brakes
+from flows.bulk import Bulk
 from flows.journaling import Journal
 from flows.outcomes import NotMade, Outcome, Result
 from flows.pseudonyms import Pseudonyms
 from flows.wiring import TargetLine
 from mappings.contests import concluded, left_to_others
 from mappings.intents import body_of
-from mappings.model import AccountFacts, Desired, Held, Link, Step, Value
+from mappings.model import AccountFacts, Desired, Held, Link, Step, Subject, Value
 from mappings.plan import fold, leave_out, next_step, version_of
 from state.store import AlreadyRedeemed, Braked, Claimed, Lease, Store, TodoKind
 
@@ -57,6 +58,13 @@ class Applier:
         self._stopped, self._brakes = stopped, brakes
         self._journal = Journal(run, now, pseudonyms, writes)
         self._links = Beliefs(store, now, self._journal)
+        self._bulk = Bulk(store, now, salt, self._journal, stopped)
+
+    def converge_many(
+        self, lease: Lease, line: TargetLine, facts: AccountFacts, wanted: Sequence[Desired]
+    ) -> dict[Subject, Result]:
+        """Send together what can be; the others are for ``converge``. Raises LeaseLost."""
+        return self._bulk.converge(lease, line, facts, wanted)
 
     def converge(
         self, lease: Lease, line: TargetLine, facts: AccountFacts, desired: Desired, proved: bool, watch: bool

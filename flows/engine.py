@@ -210,9 +210,13 @@ class Engine:
         pair = visit.pairs.setdefault(line.target.name, Pair(line.target.name, Outcome.UNCHANGED))
         watch = self._systems.mode(line.target.name, facts.account_id) == "watch"
         changed: set[Ref] = set()
-        for desired in line.wanted(facts, current, self._systems.config):
+        wanted = line.wanted(facts, current, self._systems.config)
+        sent = {} if watch else self._applier.converge_many(visit.lease, line, facts, wanted)
+        for desired in wanted:
             visit.wanted.add((desired.target, desired.subject))
-            result = self._applier.converge(visit.lease, line, facts, desired, visit.proved, watch)
+            result = sent.get(desired.subject) or self._applier.converge(
+                visit.lease, line, facts, desired, visit.proved, watch
+            )
             if result.unproved and not visit.asked:
                 raise NeedsProof
             pair.take(result)

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from connectors.contract import ConnectorError
+from connectors.contract import ConnectorError, FetchesMany, Rejected
 from flows.erasing import heed
 from flows.wiring import SourceLine, Systems
 from mappings.matching import match
@@ -22,8 +22,7 @@ LOOK_BATCH = 200
 CAUSES: Sequence[Cause] = ("", "inferred")
 # A hint this young may be ahead of what the vendor's reads show.
 UNSETTLED = 60
-
-
+Each = Callable[[Callable[[Ref], Record | None], Iterable[Ref]], Iterable[Record | None]]
 # What an answer of a shape that nobody knows ends in. One such record stops nothing else.
 STRANGE = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
 
@@ -80,7 +79,7 @@ class Looker:
         for hint in hints:
             by_ref[hint.ref].append(hint)
         look = self._store.draw_look()
-        records = [r for r in self._pool.map(lambda ref: self._attempt(ref, looked.failed), by_ref) if r]
+        records = self._fetch(list(by_ref), looked.failed, self._pool.map)
         seen = [hint for record in records for hint in by_ref.pop(record.ref)]
         self._postpone([hint for group in by_ref.values() for hint in group])
         if not records:
@@ -107,10 +106,36 @@ class Looker:
         """Fetch these roots now, for the account that ``holder`` leases."""
         look, self._broken = self._store.draw_look(), self._store.shrunk()
         failed: dict[str, ConnectorError] = {}
-        found = self._usable([record for ref in refs if (record := self._attempt(ref, failed))])
+        found = self._usable(self._fetch(refs, failed, map))
         if found:
             self._record(look, found, (), holder)
         return Fetched(failed, len(found) == len(refs))
+
+    def _fetch(self, refs: Iterable[Ref], failed: dict[str, ConnectorError], each: Each) -> list[Record]:
+        """What can be read: many roots in one request where the source can do that, the others one by one."""
+        by_kind: defaultdict[str, list[Ref]] = defaultdict(list)
+        for ref in refs:
+            by_kind[ref.kind].append(ref)
+        records: list[Record] = []
+        single: list[Ref] = []
+        for kind, group in by_kind.items():
+            found = self._attempt_many(kind, group, failed)
+            records += found or ()
+            single += group if found is None else ()
+        return records + [record for record in each(lambda ref: self._attempt(ref, failed), single) if record]
+
+    def _attempt_many(self, kind: str, refs: Sequence[Ref], failed: dict[str, ConnectorError]) -> list[Record] | None:
+        """None where they are to be read one by one, so that one that is refused does not stand in their way."""
+        line = self._systems.source_of(kind)
+        if len(refs) < 2 or not line or line.source.name in self._broken or not isinstance(line.source, FetchesMany):
+            return None
+        try:
+            return line.source.fetch_many(refs)
+        except (Rejected, *STRANGE):
+            return None
+        except ConnectorError as error:
+            failed[line.source.system] = error
+            return []
 
     def _attempt(self, ref: Ref, failed: dict[str, ConnectorError]) -> Record | None:
         line = self._systems.source_of(ref.kind)

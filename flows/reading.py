@@ -133,7 +133,7 @@ class Reader(Looker):
         every, moved = sorted(refs, key=str), set[Ref]()
         for start in range(0, len(every), LOOK_BATCH):
             look, some = self._store.draw_look(), every[start : start + LOOK_BATCH]
-            records = [record for record in self._pool.map(lambda ref: self._attempt(ref, {}), some) if record]
+            records = self._fetch(some, {}, self._pool.map)
             moved |= self._record(look, self._usable(records), (), None, "inferred").changed if records else set()
         return moved
 

@@ -32,6 +32,7 @@ from mappings.model import (
     UserId,
     account_subject,
     request_subject,
+    subject_id,
 )  # fmt: skip
 from mappings.seen import states_of
 from mappings.text import clean, email, identifier, integer
@@ -256,7 +257,8 @@ def held_access(facts: AccountFacts, desired: Desired) -> Held | None:
 
 def held_answer(facts: AccountFacts, desired: Desired) -> Held | None:
     """What the request's row says now."""
-    request = next((r for r in facts.requests if request_subject(r.request_id) == desired.subject), None)
+    asked = subject_id(desired.subject)
+    request = next((r for r in facts.requests if r.request_id == asked), None)
     return Held(request.request_id, {"answer": request.answer, "reason": request.reason}) if request else None
 
 

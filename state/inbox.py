@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, or_, select, update
 
 from mappings.model import Change, Ref
 from state.database import Base, Database, reading, writing
 from state.refs import root_key, root_ref
-from state.schema import inbox
-from state.sql import any_of
+from state.schema import agenda, inbox
+from state.sql import any_of, clock
 from state.types import Hint, Lease
 
 LEDGER_SECONDS: Final = 35 * 86_400
@@ -30,8 +30,8 @@ class Inbox(Base):
 
     @reading
     def due_hints(self, connection: Connection, now: int, limit: int) -> list[Hint]:
-        """Oldest first."""
-        due = (inbox.c.handled_at.is_(None)) & (inbox.c.due_at <= now)
+        """Oldest first. What a living lease has pushed is left to its worker, which is about to look at it."""
+        due = (inbox.c.handled_at.is_(None)) & (inbox.c.due_at <= now) & ~_left_to_its_worker()
         rows = connection.execute(select(inbox).where(due).order_by(inbox.c.due_at, inbox.c.id).limit(limit))
         return [Hint(r.id, r.source, r.event_id, root_ref(r.root), r.occurred_at, r.attempts) for r in rows]
 
@@ -88,10 +88,12 @@ def put(connection: Connection, database: Database, changes: Sequence[Change], n
     return len(rows)
 
 
-def put_pushed(connection: Connection, database: Database, lease: Lease, changed: Ref | None, now: int) -> None:
-    """A push under this lease changed a root, which its worker is about to look at."""
-    if changed:
-        put(connection, database, [Change(changed, f"{_pushed(lease)}:{uuid4().hex}", now)], now, "pushed")
+def put_pushed(
+    connection: Connection, database: Database, lease: Lease, changed: Iterable[Ref | None], now: int
+) -> None:
+    """Pushes under this lease changed these roots, which its worker is about to look at."""
+    told = [Change(ref, f"{_pushed(lease)}:{uuid4().hex}", now) for ref in changed if ref]
+    put(connection, database, told, now, "pushed")
 
 
 def handle_pushed(connection: Connection, lease: Lease, roots: Collection[Ref], now: int) -> None:
@@ -104,6 +106,14 @@ def handle_pushed(connection: Connection, lease: Lease, roots: Collection[Ref], 
 
 def _pushed(lease: Lease) -> str:
     return f"{PUSHED}{lease.account_id}:{lease.token}"
+
+
+def _left_to_its_worker() -> ColumnElement[bool]:
+    live = select(agenda.c.account_id + ":" + cast(agenda.c.lease_token, Text))
+    live = live.where(agenda.c.lease_owner.is_not(None), agenda.c.lease_until > clock())
+    named = func.length(inbox.c.event_id) - len(PUSHED) - len(f":{uuid4().hex}")
+    lease = func.substr(inbox.c.event_id, len(PUSHED) + 1, named)
+    return inbox.c.event_id.startswith(PUSHED) & lease.in_(live)
 
 
 def handle(connection: Connection, hints: Sequence[Hint], now: int) -> None:

@@ -75,14 +75,14 @@ class Links(Base):
         if seconds_left(connection, lease) is None:
             raise LeaseLost(f"someone else holds {lease.account_id} now")
         stored = _stored(connection, link)
-        if _foreign(stored, link):
+        if foreign(stored, link):
             raise LeaseLost(f"someone else has written {link.target} {link.subject} meanwhile")
         refuse_claimed(connection, link)
-        put_pushed(connection, self.database, lease, changed, now)
+        put_pushed(connection, self.database, lease, [changed], now)
         write_journal(connection, journal, once=True)
         if release:
             release_keys(connection, release)
-        return _save(connection, lease, stored, _answered(link))
+        return _save(connection, lease, stored, answered(link))
 
     @writing
     def intend(
@@ -109,14 +109,14 @@ class Links(Base):
         if not renew(connection, lease, margin + SPARE):
             raise LeaseLost(f"someone else holds {lease.account_id} now")
         stored = _stored(connection, link)
-        if stored and _moved_on(stored, link):
+        if stored and moved_on(stored, link):
             raise LeaseLost(f"someone else has written {link.target} {link.subject} meanwhile")
         redeem_keys(connection, self.database, redeem, RequestId(subject_id(step.subject)))
         if limit:
             spend(connection, self.database, limit, step.target, step.subject, hold, now)
         since = link.pending_since if link.pending_key == step.key and link.pending_since is not None else now
         intent = replace(link, pending_key=step.key, pending_body=dict(body), pending_since=since)
-        return _save(connection, lease, stored, _doubted(stored, intent))
+        return _save(connection, lease, stored, doubted(stored, intent))
 
     def acknowledge(
         self, lease: Lease, link: Link, journal: Sequence[Entry], changed: Ref | None = None, *, now: int = 0
@@ -139,12 +139,12 @@ class Links(Base):
     ) -> Link | LeaseLost | Claimed:
         left = seconds_left(connection, lease)
         stored = _stored(connection, link)
-        put_pushed(connection, self.database, lease, changed, now)
+        put_pushed(connection, self.database, lease, [changed], now)
         claim = _claim(connection, link)
-        ours = left is not None and not _foreign(stored, link)
+        ours = left is not None and not foreign(stored, link)
         write_journal(connection, journal, once=not ours)
         if ours and not claim:
-            return _save(connection, lease, stored, _doubted(stored, _answered(link)))
+            return _save(connection, lease, stored, doubted(stored, answered(link)))
         self._suspect(connection, lease, stored, link if not claim else replace(link, external_id=""))
         if ours and claim:
             return claim
@@ -188,21 +188,21 @@ def _stored(connection: Connection, link: Link) -> Link | None:
     return link_of(row) if row else None
 
 
-def _moved_on(stored: Link, link: Link) -> bool:
+def moved_on(stored: Link, link: Link) -> bool:
     """Someone wrote this Link since ``link`` was read: a person's home moved, or a ghost came back."""
     foreign_key = stored.pending_key not in ("", link.pending_key)
     made = stored.external_id not in ("", link.external_id) and link.attempt <= stored.attempt
     return foreign_key or made
 
 
-def _foreign(stored: Link | None, link: Link) -> bool:
+def foreign(stored: Link | None, link: Link) -> bool:
     """Someone else has intended or acknowledged since ``link`` was read or intended."""
     if stored is None or link.attempt > stored.attempt:
         return False
     return stored.pending_key != link.pending_key or stored.sequence > link.sequence
 
 
-def _doubted(stored: Link | None, link: Link) -> Link:
+def doubted(stored: Link | None, link: Link) -> Link:
     """What someone else did to it meanwhile is not known: only a read ends the doubt."""
     return replace(link, state=stored.state) if stored and stored.unsure else link
 
@@ -220,7 +220,7 @@ def refuse_claimed(connection: Connection, link: Link) -> None:
         raise claim
 
 
-def _answered(link: Link) -> Link:
+def answered(link: Link) -> Link:
     return replace(link, pending_key="", pending_body=None, pending_since=None)
 
 

@@ -12,6 +12,7 @@ from state import migrations
 from state.agenda import Agenda
 from state.audits import Audits
 from state.brake import Brake
+from state.bulk import Bulk
 from state.cursors import AUDIT, Cursors
 from state.database import Database, reading, writing
 from state.deciding import Deciding
@@ -20,7 +21,6 @@ from state.facts import Facts
 from state.inbox import Inbox
 from state.landing import content
 from state.ledger import Ledger
-from state.links import Links
 from state.looks import Looks
 from state.revoking import Revocations
 from state.schema import house, remembered
@@ -83,7 +83,7 @@ __all__ = [
 ]
 
 
-class Store(Cursors, Inbox, Looks, Facts, Agenda, Links, Ledger, Todos, Deciding, Revocations, Erasures, Audits, Brake):
+class Store(Cursors, Inbox, Looks, Facts, Agenda, Bulk, Ledger, Todos, Deciding, Revocations, Erasures, Audits, Brake):
     """``now`` parameters are the mapping clock (may be frozen); leases, back-off and retry use the database's clock.
 
     Threads may share a Store. Every method raises StateError when the database cannot be used."""

@@ -85,6 +85,15 @@ class ProductDatabase:
 
         return self._work(run, write=True)
 
+    def write_many(self, statements: Sequence[sa.Executable]) -> list[dict[str, Any]]:
+        """Execute in one transaction, all of them or none; the rows that they return."""
+
+        def run() -> list[dict[str, Any]]:
+            with self._engine.begin() as connection:
+                return [dict(row) for statement in statements for row in connection.execute(statement).mappings()]
+
+        return self._work(run, write=True)
+
     def execute(self, statements: Sequence[str]) -> None:
         """Statements as they are, in one transaction: all of them or none."""
 

@@ -33,7 +33,19 @@ class Rows:
         """The rows of one root."""
         if not self.present:
             return []
-        return [plain(row) for row in self.database.rows(self._select().where(self._is(root)))]
+        return [plain(row) for row in self.database.rows(self._select().where(self._among([root])))]
+
+    def of_many(self, roots: Sequence[str]) -> dict[str, list[JSONObject]]:
+        """The rows of each root, empty for one that has none."""
+        if not self.present:
+            return {root: [] for root in roots}
+        found: dict[str, list[JSONObject]] = {root: [] for root in roots}
+        for start in range(0, len(roots), PAGE):
+            some = self._select().where(self._among(roots[start : start + PAGE]))
+            for row in map(plain, self.database.rows(some)):
+                found.setdefault(str(row[self._key]), []).append(row)
+        # The database may take two spellings for one key, so only a read of its own says that there is nothing.
+        return {root: found[root] or self.of(root) for root in roots}
 
     def raw(self) -> Iterator[dict[str, Any]]:
         """Every row as the database gives it, in no order."""
@@ -60,13 +72,13 @@ class Rows:
         text = sa.cast(self._column, sa.Text)
         return text.collate("C" if self.database.dialect == "postgresql" else "BINARY")
 
-    def _is(self, root: str) -> sa.ColumnElement[bool]:
+    def _among(self, roots: Sequence[str]) -> sa.ColumnElement[bool]:
         """Compared in the column's own type, not as text, so that the database can use its index."""
-        untyped: list[Any] = [sa.literal(root, sa.types.NullType())]
+        keys: list[Any] = list(roots)
         # PostgreSQL reads an untyped parameter as the column's type; SQLite keeps text and numbers apart.
-        if self.database.dialect == "sqlite" and root.isdecimal():
-            untyped.append(sa.literal(int(root)))
-        return sa.or_(*(self._column == value for value in untyped))
+        if self.database.dialect == "sqlite":
+            keys += [int(root) for root in roots if root.isdecimal()]
+        return self._column.in_(sa.bindparam("keys", keys, type_=sa.types.NullType(), expanding=True))
 
     def _select(self) -> sa.Select[Any]:
         present = self.database.columns(self._relation) or {}
@@ -109,6 +121,10 @@ class Truth:
     def fetch(self, ref: Ref) -> Record:
         rows = self._rows.of(ref.id)
         return Record(ref, self._data(rows) if rows else None)
+
+    def fetch_many(self, refs: Sequence[Ref]) -> list[Record]:
+        found = self._rows.of_many([ref.id for ref in refs])
+        return [Record(ref, self._data(found[ref.id]) if found[ref.id] else None) for ref in refs]
 
     def _ref(self, root: str) -> Ref:
         return Ref("product", self.kinds[0], root)

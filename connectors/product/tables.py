@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -11,8 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from connectors.contract import Gone, Page, Rejected
 from connectors.product.database import ProductDatabase
 from connectors.product.shapes import ACCESS, REQUESTS, access, requests
-from connectors.product.sources import Rows, Truth
-from mappings.model import Desired, Held, Record, Ref, Step, subject_id
+from connectors.product.sources import PAGE, Rows, Truth
+from mappings.model import Desired, Held, Record, Ref, Step, Subject, subject_id
 
 
 class ProductRequests(Truth):
@@ -40,17 +41,31 @@ class ProductRequests(Truth):
         return _holds(record, desired)
 
     def push(self, step: Step) -> Held:
-        request_id, answer = subject_id(step.subject), step.values.get("answer")
-        unanswered = requests.c.answer.is_(None) | requests.c.answer.in_(["", "held", answer])
+        request_id = subject_id(step.subject)
         mine = requests.c.request_id == request_id
-        written = self._database.write(
-            sa.update(requests).where(mine, unanswered).values(**step.values, answered_at=self._now())
-        )
+        written = self._database.write(self._answer(step.values).where(mine))
         if not written and not self._rows.of(request_id):
             raise Gone(f"there is no request {request_id}")
         if not written:
             raise Rejected(f"the request {request_id} has another answer already")
         return Held(request_id, changed=Ref("product", "request", request_id))
+
+    def push_many(self, steps: Sequence[Step]) -> dict[Subject, Held]:
+        alike: defaultdict[tuple[Any, ...], list[Step]] = defaultdict(list)
+        for step in steps:
+            alike[tuple(sorted(step.values.items()))].append(step)
+        written: list[sa.Executable] = []
+        for group in alike.values():
+            for start in range(0, len(group), PAGE):
+                mine = requests.c.request_id.in_([subject_id(step.subject) for step in group[start : start + PAGE]])
+                written.append(self._answer(group[0].values).where(mine).returning(requests.c.request_id))
+        done = {row["request_id"] for row in self._database.write_many(written)}
+        named = {step.subject: subject_id(step.subject) for step in steps}
+        return {subject: Held(id, changed=Ref("product", "request", id)) for subject, id in named.items() if id in done}
+
+    def _answer(self, values: Mapping[str, Any]) -> sa.Update:
+        unanswered = requests.c.answer.is_(None) | requests.c.answer.in_(["", "held", values.get("answer")])
+        return sa.update(requests).where(unanswered).values(**values, answered_at=self._now())
 
     def ask_once(self, row: Mapping[str, Any]) -> None:
         """Insert a request that may have been inserted before: the first one stays."""

@@ -95,6 +95,32 @@ def test_a_user_who_is_not_there_is_gone(database, run, people):
     assert ProductUsers(database).fetch(user("3")).gone
 
 
+def test_many_are_read_as_each_would_be(database, run, people, monkeypatch):
+    monkeypatch.setattr(sources_module, "PAGE", 2)
+    add(run, *[(id, team) for id in range(1, 6) for team in (10, 20)])
+    users, refs = ProductUsers(database), [user(id) for id in ("5", "3", "9", "1", "4")]
+    assert users.fetch_many(refs) == [users.fetch(ref) for ref in refs]
+    assert [record.gone for record in users.fetch_many(refs)] == [False, False, True, False, False]
+
+
+def test_many_are_read_in_one_statement(database, run, people):
+    add(run, (1, 10), (2, 10), (3, 10))
+    before = database.gate.reads
+    assert len(ProductUsers(database).fetch_many([user("1"), user("2"), user("3")])) == 3
+    assert database.gate.reads == before + 2  # One of them looks at the schema.
+
+
+def test_another_spelling_of_a_key_is_no_absence(database, run):
+    if database.dialect == "postgresql":
+        return
+    run(
+        "create table instep_users (user_id text collate nocase, email text)",
+        "insert into instep_users values ('A', 'x')",
+    )
+    users = ProductUsers(database)
+    assert not any(record.gone for record in users.fetch_many([user("a"), user("A")]))
+
+
 def test_keys_are_read_in_the_order_of_their_bytes(database, run):
     # The PostgreSQL of the tests knows no other collation than the one of bytes.
     collation = "collate nocase" if database.dialect == "sqlite" else ""
@@ -128,6 +154,7 @@ def test_keys_of_any_type_are_found(database, run, kind):
     run(f"create table instep_users (user_id {kind}, email text)", f"insert into instep_users values ('{key}', 'x')")
     assert scanned(ProductUsers(database)) == [key]
     assert not ProductUsers(database).fetch(user(key)).gone
+    assert not any(record.gone for record in ProductUsers(database).fetch_many([user(key), user(key)]))
 
 
 def test_computed_number_keys_are_found(database, run, people):

@@ -102,7 +102,7 @@ def test_without_the_lease_there_would_be_two(shared: Works, tmp_path: Path, mon
     slips = Slips(tmp_path, workers=2, patience=20)
     monkeypatch.setattr(agenda, "_unheld", true())
     monkeypatch.setattr(agenda, "held", lambda lease: agenda.agenda.c.account_id == lease.account_id)
-    monkeypatch.setattr(links, "_moved_on", lambda stored, link: False)
-    monkeypatch.setattr(links, "_foreign", lambda stored, link: False)
+    monkeypatch.setattr(links, "moved_on", lambda stored, link: False)
+    monkeypatch.setattr(links, "foreign", lambda stored, link: False)
     work_together(shared, slips, 2)
     assert len(slips.made()) == 2

@@ -31,6 +31,8 @@ def intend(store: Store, held: Lease, link: Link, key: str) -> Link:
 
 
 def hints(store: Store) -> list[str]:
+    """What is due once no lease lives any more."""
+    store.expire(lambda owner: True)
     return [hint.ref.id for hint in store.due_hints(NOW, 10)]
 
 
@@ -44,6 +46,17 @@ def test_a_root_that_a_push_changed_is_a_hint(store: Store, found: bool) -> None
         store.acknowledge(held, replace(intent, external_id="c1"), [ENTRY], CHANGED, now=NOW)
     assert hints(store) == ["cus_1"]
     assert store.due_hints(NOW - 1, 10) == []
+
+
+def test_what_a_living_lease_has_pushed_is_left_to_its_worker(store: Store) -> None:
+    held = lease(store)
+    store.acknowledge(held, LINK, [], CHANGED, now=NOW)
+    assert store.due_hints(NOW, 10) == []
+    store.settle(held, NOW, "settled without a look", now=NOW)
+    assert len(store.due_hints(NOW, 10)) == 1
+    again = lease(store)
+    assert len(store.due_hints(NOW, 10)) == 1, "it was another lease that pushed"
+    assert again.token != held.token
 
 
 def test_the_look_right_after_the_push_is_that_look(store: Store) -> None:
