@@ -112,7 +112,7 @@ class Store(Cursors, Inbox, Looks, Facts, Agenda, Bulk, Ledger, Todos, Deciding,
     def house(self, connection: Connection) -> House | None:
         """None before ``init``."""
         body = connection.execute(select(house.c.body)).scalar_one_or_none()
-        return body and House(**body)
+        return body and _house(body)
 
     @writing
     def settle_in(self, connection: Connection, new_house: House) -> None:
@@ -134,7 +134,11 @@ class Store(Cursors, Inbox, Looks, Facts, Agenda, Bulk, Ledger, Todos, Deciding,
     @writing
     def amend(self, connection: Connection, changes: Mapping[str, Any]) -> House:
         """Change fields of the one row, whatever others change meanwhile; returns it."""
-        body = connection.execute(select(house.c.body).with_for_update()).scalar_one()
-        amended = House(**{**body, **changes})
-        connection.execute(update(house).values(body=asdict(amended)))
-        return amended
+        body = connection.execute(select(house.c.body).with_for_update()).scalar_one() | dict(changes)
+        connection.execute(update(house).values(body=body))
+        return _house(body)
+
+
+def _house(body: Mapping[str, Any]) -> House:
+    """Fields that a newer version wrote are left alone."""
+    return House(**{name: value for name, value in body.items() if name in House.__dataclass_fields__})

@@ -85,6 +85,7 @@ def test_a_deleted_tag_is_told_once_and_made_again_on_order_only(town: Town) -> 
 
 def test_a_deleted_tag_comes_back_to_whoever_wore_it_or_is_used_no_more(town: Town) -> None:
     hand(town, "DELETE", f"/tags/{tag(town, CANCELING)}")
+    mark = town.vendors.mark
     town.vendors.advance(60)
     ask(town, "gamma", "cancel")
     town.sync()
@@ -97,3 +98,5 @@ def test_a_deleted_tag_comes_back_to_whoever_wore_it_or_is_used_no_more(town: To
     town.sync()
     assert CANCELING in town.tags("acmeowner") & town.tags("betaowner") & town.tags("gammaowner")
     assert town.plan() == []
+    asked = [call.line for call in town.vendors.writes(mark) if call.path.startswith("/tags")]
+    assert set(asked) == {"intercom POST /tags"}, "segments may use a tag: none is ever deleted by us (fault 62)"

@@ -121,6 +121,25 @@ def test_a_slow_instance_is_waited_for(requested: Town) -> None:
     assert ("provisioned-instance", start + 6 * MINUTE) in town.events("ann")
 
 
+def test_a_trial_that_is_cancelled_while_its_instance_is_made(requested: Town) -> None:
+    """It is finished and then stopped; nobody is told that it is ready, and a second one is never made (fault 76)."""
+    town, mark = requested, requested.vendors.mark
+    town.vendors.provisioner(ready_after=6 * MINUTE)
+    town.sync()
+    town.vendors.advance(MINUTE)
+    town.vendors.stripe("DELETE", f"/v1/subscriptions/{town.subscription('acme')['id']}")
+    town.sync()
+    town.vendors.advance(15 * MINUTE)
+    town.sync()
+    row = town.access("acme")
+    assert (row["stage"], row["access"]) == ("trial_expired", "read_only")
+    assert town.instance("acme")["status"] == "suspended"
+    made = [effect for effect in town.vendors.effects(mark) if effect.startswith("instance.")]
+    assert made == [f"instance.{what} {town.name}-acme-1" for what in ("running", "suspended")]
+    assert "provisioned-instance" not in [name for name, _ in town.events("ann")]
+    assert (town.plan(), town.todo()) == ([], {})
+
+
 def test_an_instance_that_never_comes_is_flagged_and_does_not_hold_up_the_trial(requested: Town) -> None:
     town = requested
     town.vendors.provisioner(never=["*"])

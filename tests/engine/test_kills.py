@@ -39,6 +39,17 @@ def test_killed_at_a_push(town: Works, target: str, member: str, before: bool) -
     assert_written_down(town, mark)
 
 
+def test_a_worker_that_is_told_to_end_leaves_no_more_behind(town: Works) -> None:
+    """As when a new version is rolled out: its leases end with it (fault 14)."""
+    account, mark = town.trial(), town.vendors.mark
+    assert ended(town.start(trip("intercom.contacts", signal.SIGTERM, before=False))) == -signal.SIGTERM
+    with town.memory() as store:
+        assert store.backlog(town.vendors.now).leased == 1
+    town.sync()
+    assert town.created(mark) == CREATED
+    town.assert_in_step(account)
+
+
 def assert_written_down(town: Works, mark: int) -> None:
     """Each thing that was made has one line, whoever made it."""
     lines = Counter(f"{entry.target} {entry.operation}" for entry in town.journal())

@@ -9,7 +9,7 @@ from state_facts import NOW, A, account, customer, customer_ref, held, land, par
 
 from mappings.model import Change, Ref
 from state.inbox import LEDGER_SECONDS
-from state.store import Cursor, LeaseLost, Store
+from state.store import Cursor, LeaseLost, Shrunk, Store
 
 
 def hint(number: int, root: str = "cus_1") -> Change:
@@ -192,6 +192,29 @@ def test_a_scan_asks_only_for_its_own_source_and_kinds(store: Store) -> None:
     (absent,) = store.finish_scan(store.start_scan(cursor, None), ("account", "user"), NOW)
     assert (absent.source, absent.kind) == ("product", "account")
     assert [found.ref for found in store.due_hints(NOW, 10)] == [Ref("product", "account", "a")]
+
+
+def scanned(store: Store, cursor: Cursor, many: int) -> int:
+    """How many a scan that shows so many customers does not meet."""
+    scan = store.start_scan(cursor, None)
+    land(store, *(customer(f"cus_{n}") for n in range(many)), look=scan.scan_look, cursor=scan)
+    return len(store.finish_scan(scan, ("customer",), NOW, ("customer",)))
+
+
+@pytest.mark.parametrize(("usual", "shown"), [(20, 10), (3, 1), (1, 0)])
+def test_half_of_what_was_there_or_a_few_less_is_believed(store: Store, cursor: Cursor, usual: int, shown: int) -> None:
+    scanned(store, cursor, usual)
+    assert scanned(store, cursor, shown) == usual - shown
+
+
+@pytest.mark.parametrize("shown", [0, 2, 9])
+def test_less_than_half_of_what_was_there_is_no_complete_scan(store: Store, cursor: Cursor, shown: int) -> None:
+    scanned(store, cursor, 20)
+    with pytest.raises(Shrunk) as caught:
+        scanned(store, cursor, shown)
+    assert (caught.value.met, caught.value.usual) == (shown, 20)
+    assert store.due_hints(NOW, 100) == [], "nothing follows from it"
+    assert store.shrunk() == {"stripe"}
 
 
 def test_a_root_known_to_be_gone_is_not_asked_for(store: Store, cursor: Cursor) -> None:

@@ -1,10 +1,12 @@
-"""The connection to the state database: who writes locks the file from the beginning."""
+"""The connection to the state database: who writes locks the file from the beginning; a deadlock is nobody's error."""
 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from sqlalchemy import Connection
@@ -27,4 +29,33 @@ def test_a_writer_locks_a_sqlite_file_when_it_begins(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
         database.write(work)
         assert other.execute("SELECT number FROM slips").fetchall() == [(2,)]
+    database.engine.dispose()
+
+
+def test_who_loses_a_deadlock_begins_again(postgres_url: str) -> None:
+    """Each of two workers has the row that the other one wants; both get through, and each counts once."""
+    database = Database(postgres_url)
+    database.write(
+        lambda connection: connection.exec_driver_sql(
+            "CREATE TABLE slips AS SELECT * FROM (VALUES ('a', 0), ('b', 0)) AS s (name, number)"
+        )
+    )
+    both, begun = Barrier(2), list[str]()
+
+    def count(rows: str) -> None:
+        def work(connection: Connection) -> None:
+            order = rows[::-1] if rows in begun else rows  # Else they might meet like that again.
+            begun.append(rows)
+            for row in order:
+                connection.exec_driver_sql("UPDATE slips SET number = number + 1 WHERE name = %s", (row,))
+                with suppress(BrokenBarrierError):
+                    both.wait(5)
+                both.abort()
+
+        database.write(work)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(count, ("ab", "ba")))
+    numbers = database.read(lambda connection: connection.exec_driver_sql("SELECT number FROM slips").scalars().all())
+    assert (sorted(numbers), len(begun)) == ([2, 2], 3)
     database.engine.dispose()

@@ -22,6 +22,18 @@ def test_the_house_is_one_row(store: Store) -> None:
     assert store.house() == replace(HOUSE, modes={"contacts": "on"})
 
 
+def test_what_a_newer_version_keeps_in_the_house_is_left_alone(store: Store) -> None:
+    store.settle_in(HOUSE)
+    newer = text("""UPDATE house SET body = replace(body, '"born_at"', '"of_tomorrow": 1, "born_at"')""")
+    store.database.write(lambda connection: connection.execute(newer))
+    assert store.amend({"retired": ["x"]}) == store.house()
+    house = store.house()
+    assert house
+    assert (house.installation_id, house.retired) == ("i1", ["x"])
+    kept = text("SELECT count(*) FROM house WHERE body LIKE '%of_tomorrow%'")
+    assert store.database.read(lambda connection: connection.execute(kept).scalar()) == 1
+
+
 def test_the_journal_is_read_backwards_by_run_or_subject(store: Store) -> None:
     store.mark([A], NOW, "test")
     (lease,) = store.lease_accounts("w", NOW, 1, 60)
