@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from home import PERSON, Home
+from rich.console import Console
 
-from instep import sheets
+from instep import screen, sheets
 
 
 @pytest.fixture
@@ -66,6 +68,15 @@ def test_a_terminal_shows_names(parked: Home) -> None:
     os.close(terminal)
     assert running.returncode == 0, shown
     assert PERSON.encode() in shown
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_an_id_in_a_table_leads_to_its_page_on_a_terminal_only(terminal: bool) -> None:
+    page, shown = "https://dashboard.stripe.com/test/customers/cus_1", StringIO()
+    cell = screen.linked("customer:cus_1 has two accounts", {"cus_1": page})
+    Console(file=shown, force_terminal=terminal, width=80).print(screen.table(("subject",), [(cell,)]))
+    assert (f";{page}\x1b\\cus_1\x1b" in shown.getvalue()) is terminal
+    assert ("customer:cus_1 has two accounts" in shown.getvalue()) is not terminal
 
 
 def test_an_old_request_is_started(parked: Home) -> None:

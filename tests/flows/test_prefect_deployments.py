@@ -12,9 +12,9 @@ import requests
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "connectors"))
 
-from contract_tests import TargetContract, step
+from contract_tests import HOSTILE, TargetContract, step
 
-from connectors.contract import Rejected, Source, Transient, Unknown
+from connectors.contract import ConnectorError, Rejected, Source, Transient, Unknown
 from connectors.gate import Gate
 from connectors.prefect import DeployedInstances, DeploymentRuns
 from flows.prefect_api import prefect_api
@@ -124,6 +124,24 @@ def test_a_deployment_that_is_not_there_or_takes_something_else_is_refused(deplo
     deployment.delete()
     with pytest.raises(Rejected, match=f"Prefect has no deployment {deployment.flow}/team's own"):
         target.push(call())
+
+
+def test_hostile_ids_arrive_whole_or_start_nothing(deployment: Deployment) -> None:
+    target, taken = deployment.hook(), list[str]()
+    for number, id in enumerate(HOSTILE):
+        values, happened = {"account_id": id}, Occurrence("converted-trial", id, 1_794_312_000, {"plan": id})
+        wanted = Step("after.x", Subject(f"account:{id}"), "send", f"key {number}", values=values, occurrence=happened)
+        try:
+            tell(target, wanted)
+        except ConnectorError as error:
+            assert f"{error}".isprintable(), ascii(id)  # noqa: PT017
+        else:
+            taken.append(id)
+    told = [run["parameters"] for run in deployment.runs()]
+    assert [(one["account_id"], one["details"]) for one in told] == [
+        (id, {"source_id": id, "plan": id}) for id in taken
+    ]
+    assert set(HOSTILE) - set(taken) <= {"\ud800", "nul\x00byte", "x" * 10_000}
 
 
 class TestDeployedInstances(TargetContract):
