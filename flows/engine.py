@@ -198,13 +198,15 @@ class Engine:
             self._prove(visit)
 
     def _more_asked(self, visit: Visit, current: Life) -> bool:
-        """Whether, after something was done, a request or a moving trial end is next that no target was offered."""
+        """Whether, after something was done, a request or a moving trial end is next that no target was offered: a
+        cancellation may have made room for a trial."""
         if not any(pair.outcome is Outcome.APPLIED for pair in visit.pairs.values()):
             return False
         if current.shift is not None:
             return (CANCELLATIONS, request_subject(current.shift.request_id)) not in visit.wanted
         offered = {subject for _, subject in visit.wanted}
-        return any(request_subject(accepted.request.request_id) not in offered for accepted in current.accepted)
+        asked = [*(accepted.request for accepted in current.accepted), current.start, current.paid]
+        return any(request and request_subject(request.request_id) not in offered for request in asked)
 
     def _line(self, visit: Visit, line: TargetLine, facts: AccountFacts, current: Life) -> set[Ref]:
         pair = visit.pairs.setdefault(line.target.name, Pair(line.target.name, Outcome.UNCHANGED))

@@ -42,7 +42,7 @@ def decide(facts: AccountFacts, config: Config, catalog: Catalog, now: int) -> D
     start: Request | None = None
     paid = False
     waits: list[int] = []
-    for request in sorted(facts.requests, key=lambda r: (r.requested_at, r.request_id)):
+    for request in sorted(facts.requests, key=_age):
         if request.answer or too_old(request, facts.born_at) or request.kind != "trial" or extends(request):
             continue
         if made := facts.made_for(request.request_id):
@@ -125,9 +125,23 @@ def _refusal(request: Request, facts: AccountFacts, config: Config, catalog: Cat
         return "refused", f"a trial lasts 1 to {MAX_DAYS} days"
     if any(s.status not in OVER and not _expired(s) for s in facts.subscriptions):
         return "already", "the account has a trial or a subscription"
+    if _overtaken(request, facts):
+        return "already", "the account had a subscription, which a later request has cancelled"
     if had_trial(facts, request) and not overrides(request):
         return ("refused", "staff give a reason in description") if by_staff(request) else _USED
     return None
+
+
+def _overtaken(request: Request, facts: AccountFacts) -> bool:
+    """Whether a later cancellation is, or may be, carried out. It would have waited for a trial that was to be started:
+    the answer stays what it was then."""
+    done = facts.made | facts.begun
+    later = (r for r in facts.requests if r.kind == "cancel" and _age(r) > _age(request))
+    return any(r.answer == "accepted" or r.request_id in done for r in later)
+
+
+def _age(request: Request) -> tuple[int, RequestId]:
+    return request.requested_at, request.request_id
 
 
 def _expired(sub: Subscription) -> bool:

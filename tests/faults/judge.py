@@ -37,6 +37,7 @@ class Judge:
         self._mark = self._began
         self._renamed = 0
         self._by_hand: dict[str, int] = {}
+        self._moved: set[str] = set()
         self._people, self._customers = self._contacts(), stage._all("/v1/customers")
         self._strangers = self._not_ours()
 
@@ -47,6 +48,10 @@ class Judge:
         if people := self.stage.facts[account].people:
             self._renamed += 1
             self.stage.write("UPDATE users SET name = ? WHERE id = ?", f"Person v{self._renamed}", people[0]["id"])
+
+    def moved(self, account: str) -> None:
+        """The end of its trial was moved: what had been due before a look saw that is not announced."""
+        self._moved.add(account)
 
     def teammate(self, number: int) -> None:
         """Somebody writes a value and a tag of their own on one of our contacts."""
@@ -106,6 +111,7 @@ class Judge:
     ) -> Iterator[str]:
         """I1, I2: what every system must hold, worked out from Stripe and the product."""
         expected = Account(GROUPS[0]).look(facts, self.stage.now)
+        expected.moved = self.stage.now if account in self._moved else 0
         if expected.stage == "awaiting_payment":  # It keeps the access that it had, which only a memory knows.
             expected.row["access"] = expected.attributes["product_access"] = row.get("access")
         found = [*watch.of_row(expected, row), *watch.of_instances(facts, expected), *watch.of_requests(facts)]
@@ -172,14 +178,18 @@ class Judge:
 
     def _left_over(self) -> Iterator[str]:
         """I9: nothing pending, doubted, parked or waiting for a person. But a message that nobody wants any more,
-        and the create of a request that was refused meanwhile, may have been tried; a stranger is told of."""
+        the create of a request that was refused meanwhile, and that of an instance which there is not, may have been
+        tried; a stranger is told of."""
         refused = {f"request:{row['request_id']}" for row in self.stage.rows(REFUSED)}
+        instances = {row["name"] for row in self.stage.control("GET", "/provisioner/settings")["instances"]}
         links = self.stage.state("SELECT target, subject, external_id, state, pending_key FROM links ORDER BY 1, 2")
         open_links = [link for link in links if link["pending_key"] or link["state"] != "ok"]
         left = [
             tuple(link.values())
             for link in open_links
-            if link["target"] != "intercom.events" and (link["external_id"] or link["subject"] not in refused)
+            if link["target"] != "intercom.events"
+            and (link["external_id"] or link["subject"] not in refused)
+            and (link["target"] != "instances" or _name_of(link["subject"]) in instances)
         ]
         if left:
             yield f"I9: links left over: {left}"
@@ -216,6 +226,11 @@ def _ours(contact: JSON) -> JSON:
     """Without what a teammate may have put there."""
     custom = {name: value for name, value in contact["custom_attributes"].items() if name != "nps"}
     return {**contact, "custom_attributes": custom, "tags": [tag for tag in contact["tags"] if tag != "VIP"]}
+
+
+def _name_of(subject: str) -> str:
+    """``instance:a3#1`` is ``a3-1`` to the provisioner."""
+    return subject.removeprefix("instance:").replace("#", "-")
 
 
 def _seed(seeds: Sequence[int], number: int) -> int:

@@ -84,8 +84,10 @@ class Playing:
         life = slot(turn.seed)
         if turn.what == "rename":
             self.judge.rename(life.account)
-        else:
-            act(self.stage, life, Act(0, turn.what, turn.value))
+            return
+        if turn.what == "move trial":
+            self.judge.moved(life.account)
+        act(self.stage, life, Act(0, turn.what, turn.value))
 
     def _rule(self, turn: Turn) -> dict[str, Any]:
         about = self.judge.known_as(slot(turn.seed).account) if turn.seed else ""

@@ -1,4 +1,4 @@
-"""Eighty seeded schedules of changes and faults end in step (faults 6 to 9, 11, 22, 42, 51, 69, 78,
+"""Two hundred seeded schedules of changes and faults end in step (faults 6 to 9, 11, 22, 42, 51, 69, 78,
 90; invariants I1 to I9); `make faults` plays more."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from pathlib import Path
 from .plan import FAULTS
 from .run import run
 
-COUNT = 80
+COUNT = 200
 
 
 def test_schedules_end_in_step(tmp_path: Path) -> None:
