@@ -151,7 +151,7 @@ class Auditor:
         if self._beliefs.latest(desired) != link or not settled(link):
             return Drift(IN_WORK)
         if held is None:
-            return seen or Drift(NOT_THERE, (link.external_id,))
+            return seen or Drift(NOT_THERE, (link.external_id,) if link.external_id else ())
         return drift(link, held, desired)
 
     def _wanted(self, line: TargetLine, links: Iterable[tuple[AccountId, Link]]) -> Found:

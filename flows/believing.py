@@ -177,14 +177,19 @@ class Beliefs:
         """Only this Link, until what it should hold changes; without a ``mark`` until the next look."""
         if watch:
             return
-        self._store.adopt(lease, replace(link, state="parked", parked_for=mark))
+        self._park(lease, link, mark, kind)
         self._tell(lease, link, reason, kind, decision=RETRY if kind in ("parked", "gone") else "")
+
+    def _park(self, lease: Lease, link: Link, mark: str, kind: TodoKind) -> None:
+        self._store.adopt(lease, replace(link, state="parked", parked_for=mark))
+        if kind in ("parked", "conflict") and not link.external_id:  # What was to be made again was not.
+            self._store.todo_clear(["gone"], link.subject, link.target)
 
     def conflict(self, lease: Lease, link: Link, mark: str, error: Ambiguous, watch: bool) -> None:
         """Parked; a person chooses among the candidates, or neither."""
         if watch:
             return
-        self._store.adopt(lease, replace(link, state="parked", parked_for=mark))
+        self._park(lease, link, mark, "conflict")
         contacts = link.target == CONTACTS
         asked = conflict(error.reason, error.candidates) if contacts else Undecided(str(error), decision=RETRY)
         self._tell(lease, link, asked.reason, "conflict", asked.proposal, asked.decision)

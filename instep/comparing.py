@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flows.wording import counted
 from instep.screen import say, show, table
 
 if TYPE_CHECKING:
@@ -35,4 +34,4 @@ def _shown(difference: Difference) -> str:
 
 
 def _more(found: Sequence[Difference]) -> str:
-    return f" and {counted(len(found) - MOST, 'more', 'more')}" if len(found) > MOST else ""
+    return f" and {len(found) - MOST} more" if len(found) > MOST else ""

@@ -205,7 +205,7 @@ def _rows(shown: Sequence[Line], people: Mapping[int, str]) -> Iterator[tuple[ob
     for line in shown:
         todo = line.todo
         why = f"{todo.reason}\n-> {todo.proposal}" if todo.proposal else todo.reason
-        about = f"{todo.subject}\n{todo.target}" if todo.target else todo.subject
+        about = "\n".join(filter(None, (todo.subject, todo.target, f"since {moment(todo.since)}")))
         who = [people.get(todo.id, "")] if people else []
         yield todo.id, todo.kind, linked(about, line.links), *who, linked(why, line.links), line.command
 

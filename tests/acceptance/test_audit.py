@@ -158,11 +158,14 @@ def test_who_is_not_there_any_more_is_said_and_made_once(town: Town) -> None:
         f"{person}-dan": ("not there any more", (dan["id"],)),
     }
     report = audited(town, repair=True)
-    assert list(differences(report.compared)) == [f"{person}-cyd"]
+    assert differences(report.compared) == {f"{person}-cyd": ("not there any more", ())}
     assert town.person("dan")["id"] != dan["id"]
     # An archived one is a person's matter.
     assert town.person("cyd")["archived"]
-    assert f"person:{town.name}-cyd intercom.contacts" in town.todo()
+    lines = {(line.kind, line.subject): line.reason for line in town.open().store.todo()}
+    assert sorted(lines) == [("gone", f"person:{town.name}-dan"), ("parked", f"person:{town.name}-cyd")]
+    assert "made again once" in lines["gone", f"person:{town.name}-dan"]
+    assert "archived by hand" in lines["parked", f"person:{town.name}-cyd"]
 
 
 def test_a_killed_audit_goes_on_where_it_was(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from home import PERSON, Home
 from rich.console import Console
 
 from instep import screen, sheets
+from instep.screen import moment
 
 
 @pytest.fixture
@@ -45,6 +46,7 @@ def line(home: Home, subject: str) -> dict[str, object]:
 def test_a_decision_stays_and_is_told_by_nobody_else(parked: Home) -> None:
     person = line(parked, f"person:{parked.user}")
     assert (person["account"], person["target"]) == (parked.account, "intercom.contacts")
+    assert f"since {moment(int(str(person['since'])))}" in parked.run("todo").out
     assert person["command"] == f"instep resolve {person['id']} retry"
     said = parked.run("resolve", str(person["id"]), "ignore")
     assert (said.code, said.out) == (0, "Decided: ignore 1.\n")
