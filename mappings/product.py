@@ -207,7 +207,9 @@ def _traits(value: Any) -> Mapping[str, Scalar]:
 
 
 def desired_access(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
-    """The row of ``instep_access``. Where access is not ours to decide, the row's access is left alone."""
+    """The row of ``instep_access``. Where access is not ours to decide, the row's access is left alone. An account that
+    neither the product nor Stripe shows gets none."""
+    shown = bool(facts.account or facts.people or facts.customers)
     values: dict[str, Scalar] = {
         "stage": life.stage,
         "reason": life.reason,
@@ -229,7 +231,7 @@ def desired_access(facts: AccountFacts, life: Life, config: Config) -> Iterable[
         "product.access",
         account_subject(facts.account_id),
         values,
-        create=life.access is not None,
+        create=shown and life.access is not None,
         lowers=lowers,
         why=life.reason,
         creates=REMOVALS if falls else CREATES,

@@ -139,6 +139,9 @@ def test_a_view_that_lists_everyone_twice_stops_at_the_limit(town: Town) -> None
     town.sync()
     assert len(town.product.rows("SELECT * FROM instep_access")) == before + BURST
     assert sum("more than 50 creates" in why for why in town.todo().values()) == PEOPLE - BURST
+    shows(town, VIEW)
+    town.sync()
+    assert (town.todo(), len(town.product.rows("SELECT * FROM instep_access"))) == ({}, before + BURST)
 
 
 def test_a_wrong_where_takes_access_from_a_few_only(town: Town) -> None:
