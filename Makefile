@@ -5,7 +5,7 @@ READY := .venv/.ready
 # Where a shell forbids compiled files, each of the tests' processes would compile its libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test postgresql lives faults kills firstday sixteen guards smoke browser lint docs lock clean
+.PHONY: demo test postgresql lives faults kills firstday brake sixteen guards smoke browser lint docs lock clean
 
 demo: $(READY)
 	$(BIN)/instep demo
@@ -24,6 +24,10 @@ lives: $(READY)
 # docs/first-day.md with 3,000 customers and 9,000 contacts, measured; a smaller company: make firstday ARGS="--size 0.1".
 firstday: $(READY)
 	$(BIN)/python -m tests.firstday.run $(ARGS)
+
+# The brake in a company of 10,000 accounts: two weeks of ordinary life, then disasters. An hour; make brake ARGS="--size 300".
+brake: $(READY)
+	$(BIN)/python -m tests.brake.run $(ARGS)
 
 # Fault schedules judged by the same model: make faults N=2000; one that went wrong, shrunk: make faults ARGS="--only 17".
 faults: $(READY)

@@ -7,8 +7,6 @@ smaller company. It ends with 1 where anybody was, or anything was written befor
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from instep.vendors import Vendors
+from tests.measured import run
 
 from . import page
 from .truth import mistakes
@@ -49,7 +48,7 @@ class FirstDay:
         _say(", ".join(f"{count:,} {what}" for what, count in held.items()))
         settings = {"INSTEP_CONFIG": str(self._config), "INSTEP_SECRETS": "of the first day"}
         state = f"sqlite:///{folder}/state.db"
-        self._environment = {**os.environ, **vendors.environment(product, state), **settings}
+        self._environment = {**vendors.environment(product, state), **settings}
 
     def live(self) -> int:
         """Ten commands, and a hand in instep.toml where `check` asks for one."""
@@ -73,19 +72,15 @@ class FirstDay:
         return int(bool(written or wrong))
 
     def _run(self, *words: str, wants: Sequence[int] = (0, 3)) -> None:
-        mark, began = self._mark, time.monotonic()
-        process = subprocess.Popen([INSTEP, *words], env=self._environment, cwd=self._folder, stdout=subprocess.PIPE)
-        said = process.stdout.read().decode() if process.stdout else ""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in wants:
-            raise SystemExit(f"{' '.join(words)} ended with {process.returncode}\n{said}")
-        took, calls = time.monotonic() - began, self._calls(mark)
+        mark = self._mark
+        ran = run([INSTEP, *words], self._folder, self._environment)
+        if ran.code not in wants:
+            raise SystemExit(f"{' '.join(words)} ended with {ran.code}\n{ran.out}{ran.err}")
+        sys.stderr.write(ran.err)
+        calls = self._calls(mark)
         lists, effects = len(_lists(calls)), sum(bool(call["effect"]) for call in calls)
-        spent = usage.ru_utime + usage.ru_stime
-        peak = usage.ru_maxrss / 1024
-        command = " ".join(words)[:44]
-        _say(f"{command:<44} {took:8.1f} {spent:7.1f} {peak:8.0f} {len(calls):7,} {lists:6,} {effects:8,}")
+        took = f"{ran.seconds:8.1f} {ran.cpu:7.1f} {ran.peak:8.0f}"
+        _say(f"{' '.join(words)[:44]:<44} {took} {len(calls):7,} {lists:6,} {effects:8,}")
 
     def _beyond_pages(self, mark: int) -> int:
         """Requests of the adoption less the pages of whole lists."""
