@@ -38,6 +38,24 @@ class Forgetful(Shop):
                 raise Transient("broken off")
 
 
+class Moving(Shop):
+    """a1 moves right after the first page of a scan has shown it; ``log`` tells so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log: list[Change] = []
+
+    def changes(self, cursor: str | None) -> Iterator[Page]:
+        yield Page(changes=[] if cursor is None else self.log[int(cursor) :], cursor=str(len(self.log)))
+
+    def scan(self, resume: str | None) -> Iterator[Page]:
+        for id, name in list(self.names.items()):
+            yield Page([Record(root(id), {"account_id": id, "name": name})], cursor=id)
+            if not self.log:
+                self.names["a1"] = "new"
+                self.log.append(Change(root("a1"), "event 1", NOW - 3600))
+
+
 @pytest.fixture
 def bench(on_sqlite: Callable[[], str]) -> Iterator[Bench]:
     bench = Bench(on_sqlite(), list)
@@ -60,6 +78,17 @@ def test_a_stale_cursor_means_a_scan(bench: Bench, breaks: int) -> None:
     assert (bench.facts("a1"), bench.facts("a2")) == ("new", "new")
     assert not bench.reader().pull(line).scanned
     assert shop.scans == 2 + breaks
+
+
+def test_what_moves_while_everything_is_read_is_replayed(bench: Bench) -> None:
+    """The place in the event log is taken before the first page (fault 39)."""
+    bench.shop = shop = Moving()
+    shop.names = {"a1": "old", "a2": "old"}
+    reader = bench.reader()
+    assert reader.pull(SourceLine(shop, product.facts)).scanned
+    assert bench.facts("a1") == "old"
+    reader.look()
+    assert bench.facts("a1") == "new"
 
 
 def test_a_sweep_forgets_what_was_handled_long_ago(town: Works) -> None:
