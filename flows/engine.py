@@ -30,6 +30,8 @@ log = logging.getLogger("instep")
 # Long enough for one push with all its tries; renewed before each push.
 LEASE = 60.0
 BACKOFF = (30, 60, 120, 300, 600, 1800)
+# Whoever a vendor fails is back as soon after an outage; many are spared by the breaker.
+AFTER_OUTAGE = 120
 POLL_FIRST, POLL_MOST = 5, 300
 
 
@@ -281,9 +283,10 @@ class Engine:
                 lease, due, f"waiting for {waiting}", now=now, waiting=waiting, first=self._comes_first(current)
             )
         elif visit.unread or any(pair.retry for pair in visit.pairs.values()):
-            # A failing target does not hold up what the others are to hear on time.
-            pause = _backoff(lease.attempts) if due is None else min(_backoff(lease.attempts), max(1, due - now))
             failed = next(iter([*(pair.failed for pair in visit.pairs.values() if pair.failed), *visit.unread]), "")
+            longest = AFTER_OUTAGE if failed else BACKOFF[-1]
+            # A failing target does not hold up what the others are to hear on time.
+            pause = min(_backoff(lease.attempts), longest if due is None else min(longest, max(1, due - now)))
             self._store.settle(lease, now, "retry", now=now, retry_in=pause, failed=failed)
         else:
             self._store.settle(lease, now if visit.again else due, "timer", now=now)

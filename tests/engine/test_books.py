@@ -109,6 +109,22 @@ def test_recovery_wakes_all_who_waited(busy: Works) -> None:
     assert town.created(mark) == {effect: n * len(TEAMS) for effect, n in CREATED.items()}
 
 
+def test_one_who_fails_for_hours_is_tried_again_within_two_minutes(town: Works) -> None:
+    """Too few for a breaker: runs that each begin anew, so nobody's success wakes them."""
+    town.trial()
+    town.sync()
+    town.product.execute("UPDATE users SET name = 'Another'")
+    town.vendors.fault("500_before", "intercom", "PUT", times=1000)
+    for _ in range(7):
+        town.let_retries_pass()
+        assert not town.try_sync().ok
+    assert 0 < town.retry_in("acme") <= 120
+    town.vendors.heal()
+    town.let_retries_pass()
+    town.sync()
+    assert town.person("acmeowner")["name"] == "Another"
+
+
 def test_a_refused_key_stops_its_system_only(busy: Works) -> None:
     town, mark = busy, busy.vendors.mark
     instep = town.open()
