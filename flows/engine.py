@@ -16,6 +16,7 @@ from flows.erasing import Erasing
 from flows.gathering import gather
 from flows.looking import Looker
 from flows.outcomes import Outcome, Pair
+from flows.pauses import backoff
 from flows.telling import lines
 from flows.wiring import Systems, TargetLine
 from mappings.billing import CANCELLATIONS
@@ -29,9 +30,6 @@ log = logging.getLogger("instep")
 
 # Long enough for one push with all its tries; renewed before each push.
 LEASE = 60.0
-BACKOFF = (30, 60, 120, 300, 600, 1800)
-# Whoever a vendor fails is back as soon after an outage; many are spared by the breaker.
-AFTER_OUTAGE = 120
 POLL_FIRST, POLL_MOST = 5, 300
 
 
@@ -129,7 +127,7 @@ class Engine:
             bug = f"{lease.account_id}: {type(error).__name__} in {where.name}, line {where.lineno}"
             log.error("account %s", bug)
             self.tally.bugs.append(bug)
-            self._store.settle(lease, self._now(), "failed", now=self._now(), retry_in=_backoff(lease.attempts))
+            self._store.settle(lease, self._now(), "failed", now=self._now(), retry_in=backoff(lease.attempts))
         self._book(visit, pairs)
 
     def _take_up(self, account: AccountId) -> int:
@@ -284,9 +282,7 @@ class Engine:
             )
         elif visit.unread or any(pair.retry for pair in visit.pairs.values()):
             failed = next(iter([*(pair.failed for pair in visit.pairs.values() if pair.failed), *visit.unread]), "")
-            longest = AFTER_OUTAGE if failed else BACKOFF[-1]
-            # A failing target does not hold up what the others are to hear on time.
-            pause = min(_backoff(lease.attempts), longest if due is None else min(longest, max(1, due - now)))
+            pause = backoff(lease.attempts, failed, None if due is None else due - now)
             self._store.settle(lease, now, "retry", now=now, retry_in=pause, failed=failed)
         else:
             self._store.settle(lease, now if visit.again else due, "timer", now=now)
@@ -294,7 +290,3 @@ class Engine:
     def _comes_first(self, current: Life) -> bool:
         """A request is under way, or something has just happened: a trial, a payment."""
         return bool(current.accepted or news(current.occurrences, self._born_at, self._now()))
-
-
-def _backoff(attempts: int) -> float:
-    return BACKOFF[min(attempts, len(BACKOFF) - 1)]
