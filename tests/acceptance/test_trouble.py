@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from town import Town
-from vendors import HOUR
+from vendors import HOUR, KEY, TOKEN
 
 from connectors import wire
+from sandbox.provisioner import SECRET
 
 CREATES = [
     ("stripe", "POST", "^/v1/customers$"),
@@ -94,6 +97,20 @@ def test_intercom_is_down(requested: Town, action: str) -> None:
     town.let_retries_pass()
     town.sync()
     assert_all_there_once(town, mark)
+
+
+def test_no_log_names_a_person_or_holds_a_key(requested: Town, caplog: pytest.LogCaptureFixture) -> None:
+    """Of ours and of every library, at their most talkative, while everything fails once (fault 102)."""
+    town = requested
+    for action in ("500_after", "cut_after", "html_200"):
+        for system, method, path in WRITES:
+            town.vendors.fault(action, system, method, path)
+    with caplog.at_level(logging.DEBUG):
+        run_until_settled(town)
+    told = "\n".join(f"{record.getMessage()} {record.exc_text or ''}" for record in caplog.records).casefold()
+    assert told
+    private = (f"@{town.name}.example", f"%40{town.name}.example", "acme ltd", KEY, TOKEN, SECRET)
+    assert not [word for word in private if word.casefold() in told]
 
 
 def test_intercom_is_down_from_the_start_of_the_run(requested: Town) -> None:
