@@ -66,11 +66,19 @@ class Looker:
         self._broken = self._store.shrunk()
         while looked.hints < limit and (hints := self._store.due_hints(self._now(), LOOK_BATCH)):
             before = looked.hints
+            self._pass_over([hint for hint in hints if not self._systems.source_of(hint.ref.kind)], looked)
             for cause in CAUSES:
-                self._look_at([hint for hint in hints if _cause(hint) == cause], looked, cause)
+                fetched = (hint for hint in hints if self._systems.source_of(hint.ref.kind))
+                self._look_at([hint for hint in fetched if _cause(hint) == cause], looked, cause)
             if looked.hints == before:
                 break
         return looked
+
+    def _pass_over(self, hints: Sequence[Hint], looked: Looked) -> None:
+        """About what no source shows any more, as the instances of a provisioner that is not used now."""
+        if hints:
+            self._record(self._store.draw_look(), (), hints, None)
+            looked.hints += len(hints)
 
     def _look_at(self, hints: Sequence[Hint], looked: Looked, cause: Cause) -> None:
         if not hints:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from bench import Bench, Shop, root
+from bench import NOW, Bench, Shop, root
 from works import Works
 
 from connectors.contract import ConnectorError, Page
 from connectors.stripe import StripeBilling
 from flows.wiring import SourceLine
 from mappings import product
-from mappings.model import Record, Ref
+from mappings.model import Change, Record, Ref
 
 SHAPELESS = Record(root("a1"), {"name": "One"})
 ASIDE = "account:a1"
@@ -63,6 +63,15 @@ def test_one_record_of_no_known_shape_stops_nobody(bench: Bench, kind: type[Odd]
     (lease,) = bench.lease()
     assert bench.reader().fetch_roots([root("a2")], lease) == ({}, True)
     assert bench.reader().fetch_roots([root("a1"), root("a2")], lease) == ({}, False), "that proves nothing"
+
+
+def test_what_no_source_shows_any_more_is_passed_over(bench: Bench) -> None:
+    """A provisioner is used no more, and somebody still asks for a look at an instance of it."""
+    bench.shop.names = {"a1": "one"}
+    bench.store.take_in(None, [Change(Ref("instances", "instance", "a1-1"), "event", NOW - 5)], None, NOW)
+    bench.hear("a1")
+    assert (bench.reader().look().hints, bench.facts("a1")) == (2, "one")
+    assert bench.store.due_hints(NOW + 3600, 10) == []
 
 
 def test_a_list_of_no_known_shape_is_a_source_that_cannot_be_read(bench: Bench) -> None:
