@@ -5,7 +5,7 @@ READY := .venv/.ready
 # Where a shell forbids compiled files, each of the tests' processes would compile its libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test postgresql lives faults kills firstday brake sixteen guards smoke browser lint docs lock clean
+.PHONY: demo test postgresql lives outage faults kills firstday brake sixteen guards smoke browser lint docs lock clean
 
 demo: $(READY)
 	$(BIN)/instep demo
@@ -32,6 +32,10 @@ brake: $(READY)
 # Fault schedules judged by the same model: make faults N=2000; one that went wrong, shrunk: make faults ARGS="--only 17".
 faults: $(READY)
 	$(BIN)/python -m tests.faults.run --count $(or $(N),2000) $(ARGS)
+
+# A thousand accounts after outages of three and of twenty hours: how long until all is in step, beside the vendors' limits.
+outage: $(READY)
+	$(BIN)/python -m benchmarks.outage $(ARGS)
 
 # Killed at every commit and every HTTP call: workers in every flow, and the first day's commands in a lived-in company:
 # make kills ARGS="--flow sweep --flow first-adopt".

@@ -1,0 +1,1 @@
+"""What is claimed of speed, measured: each module runs by itself and prints its figures."""
