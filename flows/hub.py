@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,8 +33,8 @@ Progress = Callable[[str, int], None]
 
 # How long a sync waits for what other workers hold, and for instances that are about to be ready.
 PATIENCE = 60
-# Accounts a thread takes with one batch; all of it is to be done well before the leases end.
-BATCH = 12
+# Accounts a thread takes with one batch at most, and with its first; all of it is to be done in a third of a lease.
+BATCH, FIRST_BATCH = 12, 2
 # A system that cannot be read is asked again no sooner than this.
 LOOK_PAUSE = 10
 
@@ -47,7 +48,10 @@ class Hub:
         self._stopping = Stopping(instep, self.report.tally.stopped, self.report.troubles)
         self.owner = this_worker()
         self._look_after = 0.0
-        self._size = instep.settings.instep_concurrency
+        # Whoever reads one source of a system reads the rest of them too, in their order: an account is not to be known
+        # before its requests.
+        self._read_by_others: set[str] = set()
+        self._size, self._batch = instep.settings.instep_concurrency, FIRST_BATCH
         self._pool = ThreadPoolExecutor(self._size, "instep")
         self._reader = Reader(instep.store, instep.systems, instep.now, self.owner, self._pool)
         self._engine = Engine(
@@ -92,6 +96,8 @@ class Hub:
         name, give_up = line.source.name, time.monotonic() + patience
         if line.source.system in self.instep.unreachable:
             return None
+        if line.source.system in self._read_by_others:
+            return self._note_pulled(Pulled(name, busy=True))
         try:
             with self._told(f"reading {name}") as tell:
                 while (pulled := self._reader.pull(line, sweep, tell)).busy and time.monotonic() < give_up:
@@ -101,6 +107,11 @@ class Hub:
         except ConnectorError as error:
             self._stopping.could_not_read(name, line.source.system, error)
             return None
+        if pulled.busy:
+            self._read_by_others.add(line.source.system)
+        return self._note_pulled(pulled)
+
+    def _note_pulled(self, pulled: Pulled) -> Pulled:
         self.report.pulled.append(pulled)
         if pulled.compared:
             self.report.compared.append(pulled.compared)
@@ -161,14 +172,25 @@ class Hub:
             self.instep.systems = self.instep.switched(house)
             self._follow(self.instep.systems)
         weigh(store, self.instep.systems.config, self.instep.now())
-        return store.lease_accounts(self.owner, self.instep.now(), self._size * BATCH, LEASE, tuple(only))
+        return store.lease_accounts(self.owner, self.instep.now(), self._size * self._batch, LEASE, tuple(only))
 
     def work(self, leases: Iterable[Lease]) -> int:
-        """One batch, in threads; returns how many."""
-        count = 0
-        for _ in self._pool.map(self._engine.work, leases):
-            count += 1
-            self._progress("working on accounts", 1)
+        """One batch, in threads; returns how many. What cannot be begun well before its lease ends is given back, and
+        the next batch is as large as could be done in time."""
+        count, begun = 0, time.monotonic()
+
+        def in_time(lease: Lease) -> bool:
+            if time.monotonic() - begun > LEASE / 2 and not lease.taken_over:
+                self.instep.store.give_back(lease)
+                return False
+            self._engine.work(lease)
+            return True
+
+        for worked in self._pool.map(in_time, leases):
+            count += worked
+            self._progress("working on accounts", worked)
+        each = (time.monotonic() - begun) / max(1, math.ceil(count / self._size))
+        self._batch = max(1, min(BATCH, 2 * self._batch, int(LEASE / 3 / max(each, 0.001))))
         self._stopping.note()
         return count
 

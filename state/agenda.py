@@ -109,6 +109,11 @@ class Agenda(Base):
         return connection.execute(update(agenda).where(held(lease)).values(values)).rowcount == 1
 
     @writing
+    def give_back(self, connection: Connection, lease: Lease) -> None:
+        """Nothing was done for this account: it is as due as before."""
+        connection.execute(update(agenda).where(held(lease)).values(lease_owner=None, lease_until=None))
+
+    @writing
     def wake_waiting(self, connection: Connection, system: str) -> int:
         """A system recovered: every account waiting for it is due again, trials and payments first, and whoever failed
         because of it is tried at once; returns how many."""

@@ -13,7 +13,7 @@ from state.agenda import held, put_mark
 from state.cursors import fence
 from state.database import Base, reading, writing
 from state.inbox import handle, handle_pushed
-from state.landing import Landing
+from state.landing import Landing, match_keys_move
 from state.matching import Matching, lock_matching, same_fact
 from state.refs import root_key, root_ref, under
 from state.schema import agenda, facts, links, match_keys
@@ -49,10 +49,15 @@ class Facts(Base):
         - ``resume`` becomes the cursor's scan position. LeaseLost when the cursor is fenced."""
         if cursor:
             fence(connection, cursor, **({} if resume is None else {"scan": resume}))
-        if any(fact.seeks or fact.offers for finding in findings for fact in finding.facts):
-            lock_matching(connection, self.database)
+        first = cursor is not None and cursor.scanned_at is None
+        locked = match_keys_move(connection, findings, first)
+        keys = {key for finding in findings for fact in finding.facts for key in (*fact.offers, *fact.seeks)}
+        if locked:
+            lock_matching(connection, self.database, keys)
         landing = Landing(connection, self.database, look_no, findings, now)
         landing.write()
+        if landing.keys_moved and not locked:  # Since then.
+            lock_matching(connection, self.database, keys)
         matching = Matching(connection, self.database, match, now)
         matching.forget(landing.vanished)
         matching.run(landing.unmatched | matching.seekers(landing.offered))

@@ -26,13 +26,14 @@ def content(fact: Fact) -> str:
 
 class Landing:
     """One look's findings. After ``write``: ``changed`` roots, ``accounts`` to mark, ``offered`` keys, ``unmatched``
-    and ``vanished`` roots, and the number of ``rows`` written."""
+    and ``vanished`` roots, whether match ``keys_moved``, and the number of ``rows`` written."""
 
     def __init__(
         self, connection: Connection, database: Database, look_no: int, findings: Sequence[Finding], now: int
     ) -> None:
         self.connection, self.database, self.look_no, self.now = connection, database, look_no, now
         self.changed: set[str] = set()
+        self.keys_moved = False
         self.accounts: set[AccountId] = set()
         self.offered: set[str] = set()
         self.unmatched: set[str] = set()
@@ -61,7 +62,7 @@ class Landing:
         for root in sorted(current):
             self._compare(root, known[root])
         self._write_facts()
-        self._write_keys({key for rows in known.values() for key, row in rows.items() if row.keyed})
+        self._write_keys({key for rows in known.values() for key, row in rows.items() if row.offers or row.seeks})
         if whole := self._whole & current:
             read = update(roots).where(roots.c.root.in_(any_of(whole)))
             self.connection.execute(read.values(look_no=self.look_no))
@@ -106,6 +107,7 @@ class Landing:
         if stored and stored.fingerprint == made and stored.account_id == account:
             self._unchanged.append(key)
             return False
+        self.keys_moved |= bool(fact.offers or fact.seeks) and _keys_differ(fact, stored)
         self._upserts[key] = _named(key) | {
             "account_id": account,
             "body": fact.body,
@@ -150,10 +152,31 @@ class Landing:
             self.connection.execute(self.database.insert(match_keys).on_conflict_do_nothing(), rows)
 
 
+def match_keys_move(connection: Connection, findings: Sequence[Finding], first: bool) -> bool:
+    """Whether a fact has match keys, or an account, that are not stored just so. ``first``: nothing is stored."""
+    found = {
+        (root_key(finding.root), fact.kind, fact.id): fact
+        for finding in findings
+        for fact in finding.facts
+        if fact.offers or fact.seeks
+    }
+    if first or not found:
+        return bool(found)
+    rows = connection.execute(select(*_KEY, *_KEYS).where(among(facts, _NAMES, found)))
+    stored = {(row.root, row.kind, row.id): row for row in rows}
+    return any(_keys_differ(fact, stored.get(key)) for key, fact in found.items())
+
+
+def _keys_differ(fact: Fact, stored: Row[Any] | None) -> bool:
+    if stored is None or stored.account_id is None or fact.account_id not in (None, stored.account_id):
+        return True
+    return (tuple(stored.offers or ()), tuple(stored.seeks or ())) != (fact.offers, fact.seeks)
+
+
 _CONTENT = ("account_id", "body", "offers", "seeks", "seen", "fingerprint", "look_no", "gone")
-_KEYED = (facts.c.offers.is_not(None) | facts.c.seeks.is_not(None)).label("keyed")
 _KEY = (facts.c.root, facts.c.kind, facts.c.id)
-_STORED = (*_KEY, facts.c.account_id, facts.c.seen, facts.c.fingerprint, facts.c.look_no, _KEYED)
+_KEYS = (facts.c.account_id, facts.c.offers, facts.c.seeks)
+_STORED = (*_KEY, *_KEYS, facts.c.seen, facts.c.fingerprint, facts.c.look_no)
 
 
 def _root_row(root: str) -> Key:

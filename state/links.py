@@ -112,11 +112,12 @@ class Links(Base):
         if stored and moved_on(stored, link):
             raise LeaseLost(f"someone else has written {link.target} {link.subject} meanwhile")
         redeem_keys(connection, self.database, redeem, RequestId(subject_id(step.subject)))
-        if limit:
-            spend(connection, self.database, limit, step.target, step.subject, hold, now)
         since = link.pending_since if link.pending_key == step.key and link.pending_since is not None else now
         intent = replace(link, pending_key=step.key, pending_body=dict(body), pending_since=since)
-        return _save(connection, lease, stored, doubted(stored, intent))
+        saved = _save(connection, lease, stored, doubted(stored, intent))
+        if limit:  # Last, since every worker waits for it.
+            spend(connection, self.database, limit, step.target, step.subject, hold, now)
+        return saved
 
     def acknowledge(
         self, lease: Lease, link: Link, journal: Sequence[Entry], changed: Ref | None = None, *, now: int = 0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
+from zlib import crc32
 
-from sqlalchemy import Connection, Row, bindparam, func, select, text, update
+from sqlalchemy import ARRAY, Connection, Integer, Row, bindparam, func, literal, select, update
 
 from mappings.model import AccountId, Undecided
 from state.database import Database
@@ -17,13 +18,17 @@ from state.todos import clear_todo, put_todo
 from state.types import Match, Todo
 
 same_fact = (match_keys.c.root == facts.c.root) & (match_keys.c.kind == facts.c.kind) & (match_keys.c.id == facts.c.id)
+LANES: Final = 128
 _open = facts.c.account_id.is_(None) & facts.c.gone.is_(False)
 
 
-def lock_matching(connection: Connection, database: Database) -> None:
-    """Offers and seekers that land at the same time must see each other. To be taken before any root is locked."""
-    if not database.sqlite:
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('instep matching'))"))
+def lock_matching(connection: Connection, database: Database, keys: Iterable[str] | None = None) -> None:
+    """Offers and seekers of one of these ``keys`` (None: of any) that land at the same time must see each other. To be
+    taken before any root is locked; should two wait for each other all the same, one of them is done again."""
+    lanes = range(LANES) if keys is None else {crc32(key.encode()) % LANES for key in keys}
+    if lanes and not database.sqlite:
+        lane = func.unnest(literal(sorted(lanes), ARRAY(Integer))).column_valued("lane")
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("instep matching"), lane)))
 
 
 class Matching:
@@ -48,6 +53,7 @@ class Matching:
             found = self._decide(rows)
             self._write(found)
             offers = {offer for root in found for row in rows[root] for offer in row.offers or ()}
+            lock_matching(self.connection, self.database, offers)
             roots = self.seekers(offers)
 
     def seekers(self, keys: Iterable[str]) -> set[str]:

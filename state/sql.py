@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Double, Table, Text, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Dialect, Double, Table, Text, TypeDecorator, literal, select, tuple_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import Select
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -30,24 +30,48 @@ def _postgresql_clock(element: clock, compiler: SQLCompiler, **options: Any) -> 
     return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 
 
+class _Document(TypeDecorator[Any]):
+    """Rows of text as a JSON array of arrays."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        return orjson.dumps(value).decode().replace("\\u0000", "")
+
+
+class _Texts(TypeDecorator[Any]):
+    """A text array of PostgreSQL, which has no NUL."""
+
+    impl = ARRAY(Text)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> list[str]:
+        return [text.replace("\x00", "") for text in value]
+
+
 class _rows(FunctionElement[Any]):
-    """A JSON array as rows of one column, ``value``."""
+    """Rows of text: on SQLite from the document that comes first, on PostgreSQL from an array a column, of which the
+    planner knows how many there are."""
 
     inherit_cache = True
 
 
 @compiles(_rows, "sqlite")
 def _sqlite_rows(element: _rows, compiler: SQLCompiler, **options: Any) -> str:
-    return f"json_each({compiler.process(element.clauses, **options)})"
+    document, *_ = element.clauses
+    return f"json_each({compiler.process(document, **options)})"
 
 
 @compiles(_rows, "postgresql")
 def _postgresql_rows(element: _rows, compiler: SQLCompiler, **options: Any) -> str:
-    return f"json_array_elements(CAST({compiler.process(element.clauses, **options)} AS json))"
+    _, *arrays = element.clauses
+    columns = (f"unnest({compiler.process(array, **options)}) AS item_{at}" for at, array in enumerate(arrays))
+    return f"(SELECT {', '.join(columns)})"
 
 
 class _item(FunctionElement[str]):
-    """One text of a JSON array."""
+    """One text of a row."""
 
     type = Text()
     inherit_cache = True
@@ -55,20 +79,22 @@ class _item(FunctionElement[str]):
 
 @compiles(_item, "sqlite")
 def _sqlite_item(element: _item, compiler: SQLCompiler, **options: Any) -> str:
-    array, index = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"json_extract({array}, '$[' || {index} || ']')"
+    row, _, at = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"json_extract({row}, '$[' || {at} || ']')"
 
 
 @compiles(_item, "postgresql")
 def _postgresql_item(element: _item, compiler: SQLCompiler, **options: Any) -> str:
-    array, index = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"({array} ->> CAST({index} AS integer))"
+    _, column, _ = element.clauses
+    return compiler.process(column, **options)
 
 
 def _table(rows: Iterable[Sequence[str]], width: int) -> Select[Any]:
-    document = orjson.dumps(list(rows)).decode().replace("\\u0000", "")
-    value = _rows(document).table_valued("value").c.value
-    return select(*(_item(value, index).label(f"item_{index}") for index in range(width)))
+    given = list(rows)
+    names = [f"item_{at}" for at in range(width)]
+    arrays = [literal([row[at] for row in given], _Texts()) for at in range(width)]
+    found = _rows(literal(given, _Document()), *arrays).table_valued("value", *names)
+    return select(*(_item(found.c.value, found.c[name], at).label(name) for at, name in enumerate(names)))
 
 
 def any_of(values: Iterable[str]) -> Select[Any]:

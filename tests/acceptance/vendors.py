@@ -51,6 +51,10 @@ class Vendors:
         assert word == "ready"
         return cls(url, process)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(10)

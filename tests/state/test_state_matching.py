@@ -24,6 +24,7 @@ from state_facts import (
 )
 
 from mappings.model import AccountId, Customer, Fact, Ref, Undecided
+from state import facts
 from state.store import Finding, Store
 
 
@@ -196,3 +197,23 @@ def test_an_offer_that_lands_while_a_seeker_looks_is_found(store: Store) -> None
     land(store, customer("cus_1"), match=slow_match)
     offer.join()
     assert held(store, A) == ["a", "cus_1"]
+
+
+def test_a_look_at_what_has_not_moved_waits_for_nobody(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    locked = []
+    monkeypatch.setattr(facts, "lock_matching", lambda *given: locked.append(given))
+    pages = account("a", "cus_1"), customer("cus_1", subscription("cus_1", "sub_1"))
+    land(store, *pages)
+    land(store, *pages)
+    land(store, account("a", "cus_1", name="Another"))
+    assert len(locked) == 1
+    land(store, account("a", "cus_1", "cus_2"))
+    land(store, customer("cus_3"))
+    land(store, customer("cus_3"))
+    assert len(locked) == 4, "something new, and what has no account yet"
+
+
+def test_what_moves_right_before_it_lands_is_matched_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looked as if nothing would move, so nobody was waited for at first."""
+    monkeypatch.setattr(facts, "match_keys_move", lambda *given: False)
+    test_offers_and_seekers_that_land_at_the_same_time_meet(store)
