@@ -69,7 +69,7 @@ class Works(Town):
         tally = report.tally
         assert sum(tally.outcomes.values()) == tally.looked == tally.visits * active
         assert report.writes == len(instep.store.journal(limit=10_000, run=report.run))
-        (kept,) = [row["counts"] for row in instep.store.runs(100) if row["run"] == report.run]
+        (kept,) = [row["counts"] for row in instep.store.runs(10_000) if row["run"] == report.run]
         assert kept == tally.counts() | {"writes": report.writes, "hints": report.looked.hints}
         return report
 
