@@ -8,7 +8,8 @@ from threading import Event, Thread
 import pytest
 from bench import NOW, Bench, root
 
-from mappings.model import Change
+from connectors.contract import Transient
+from mappings.model import Change, Record, Ref
 
 
 @pytest.fixture(params=["on_sqlite", "on_postgres"])
@@ -60,6 +61,31 @@ def test_a_hint_that_comes_during_a_look_is_looked_at_after_it(bench: Bench) -> 
     bench.hear("a1")
     slowly(bench, bench.reader().look, changes)
     assert bench.facts("a1") == "new"
+
+
+def test_what_cannot_be_fetched_lets_the_others_pass_and_comes_back_within_two_minutes(bench: Bench) -> None:
+    fetch = bench.shop.fetch
+
+    def fails(ref: Ref) -> Record:
+        if ref.id == "a1":
+            raise Transient("not now")
+        return fetch(ref)
+
+    bench.shop.fetch = fails  # type: ignore[method-assign]
+    bench.shop.names["a2"] = "two"
+    bench.hear("a1", "a2")
+    for wait in (15, 30, 60, 120, 120):
+        assert list(bench.reader().look().failed) == ["product"]
+        assert bench.facts("a2") == "two"
+        assert bench.store.due_hints(NOW + wait - 1, 10) == []
+        (hint,) = bench.store.due_hints(NOW + wait, 10)
+        bench.store.database.write(
+            lambda c: c.exec_driver_sql(f"UPDATE inbox SET due_at = {NOW} WHERE handled_at IS NULL")
+        )
+    bench.shop.fetch = fetch  # type: ignore[method-assign]
+    bench.reader().look()
+    assert bench.facts("a1") == "old"
+    assert hint.ref == root("a1")
 
 
 def test_a_look_during_the_work_wakes_the_account(bench: Bench) -> None:

@@ -57,6 +57,16 @@ class Moving(Shop):
                 self.log.append(Change(root("a1"), "event 1", NOW - 3600))
 
 
+class Coarse(Shop):
+    """Its pages show less than a look, and its events are silent."""
+
+    def changes(self, cursor: str | None) -> Iterator[Page]:
+        yield Page(cursor="1")
+
+    def scan(self, resume: str | None) -> Iterator[Page]:
+        yield Page([Record(root(id), {"account_id": id, "name": ""}) for id in self.names], cursor="1")
+
+
 @pytest.fixture
 def bench(on_sqlite: Callable[[], str]) -> Iterator[Bench]:
     bench = Bench(on_sqlite(), list)
@@ -90,6 +100,21 @@ def test_what_moves_while_everything_is_read_is_replayed(bench: Bench) -> None:
     assert bench.facts("a1") == "old"
     reader.look()
     assert bench.facts("a1") == "new"
+
+
+def test_what_a_page_only_shows_less_of_is_no_difference(bench: Bench) -> None:
+    bench.shop = shop = Coarse()
+    shop.names = {"a1": "one", "a2": "two"}
+    reader, line = bench.reader(), SourceLine(shop, product.facts)
+    reader.pull(line)
+    bench.hear("a1", "a2")
+    reader.look()
+    long_ago = f"UPDATE inbox SET handled_at = {NOW - 3600}"
+    bench.store.database.write(lambda connection: connection.exec_driver_sql(long_ago))
+    compared = reader.pull(line, sweep=True).compared
+    assert compared
+    assert (compared.equal, compared.differences) == (2, [])
+    assert (bench.facts("a1"), bench.facts("a2")) == ("one", "two")
 
 
 def test_a_sweep_forgets_what_was_handled_long_ago(town: Works) -> None:
