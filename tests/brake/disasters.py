@@ -14,7 +14,7 @@ LATER = 6
 TWICE = """SELECT * FROM {usual} UNION ALL
   SELECT user_id, user_id, email, name, 'member', email_verified, joined_at, traits FROM {usual}"""
 ON_HOLD = """SELECT account_id, name, timezone, comped,
-  CASE WHEN account_id LIKE 'acct%' THEN 'unpaid invoice' END AS hold_reason, excluded, traits FROM {usual}"""
+  CASE WHEN account_id LIKE 'acct%7' THEN 'unpaid invoice' END AS hold_reason, excluded, traits FROM {usual}"""
 NOTHING = "SELECT * FROM {usual} WHERE 1 = 0"
 
 
@@ -119,7 +119,7 @@ def settled(company: Company, real: str = "") -> None:
 
 
 def on_hold(company: Company, life: Life) -> None:
-    """A wrong WHERE in a view, by which nobody has paid; it is mended. Whoever is blocked is not seen paying."""
+    """A wrong WHERE in a view, by which one in ten owes money; it is mended. Whoever is on hold is not seen paying."""
     fallen = "SELECT count(*) FROM instep_access WHERE access = 'none'"
     before, limit = company.count(fallen), most(REMOVALS, company.count("SELECT count(*) FROM instep_access"))
     full = company.count("SELECT count(*) FROM instep_access WHERE access = 'full'")
