@@ -106,13 +106,15 @@ def twice(company: Company, life: Life) -> None:
     contacts = [call for call in company.received(mark) if call["effect"] == "contact.created"]
     assert len(contacts) <= limit, len(contacts)
     company.sync()
-    settled(company, "new_")
+    settled(company)
 
 
-def settled(company: Company, real: str = "") -> None:
-    """Of what the mistake asked for nothing is held any more; ``real`` accounts that came meanwhile are approved."""
+def settled(company: Company) -> None:
+    """Of what the mistake asked for nothing is held any more. What others asked for that day found the limit spent: it
+    is approved."""
     held = {line["account"] for line in company.held()}
-    assert all(real and account.startswith(real) for account in held), sorted(held)[:5]
+    shown = "SELECT id FROM teams WHERE id NOT IN (SELECT account_id FROM instep_access WHERE stage = 'blocked')"
+    assert held <= {row["id"] for row in company.rows(shown)}, held
     if held:
         approve(company, *held)
         assert company.held() == []
