@@ -25,7 +25,7 @@ lives: $(READY)
 firstday: $(READY)
 	$(BIN)/python -m tests.firstday.run $(ARGS)
 
-# The brake in a company of 10,000 accounts: two weeks of ordinary life, then disasters. An hour; make brake ARGS="--size 300".
+# The brake in a company of 10,000 accounts: two weeks of ordinary life, then mistakes. Hours; make brake ARGS="--size 1000".
 brake: $(READY)
 	$(BIN)/python -m tests.brake.run $(ARGS)
 

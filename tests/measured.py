@@ -14,7 +14,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Ran:
-    """How it ended, what it printed, seconds, seconds of processor time, and its most memory in MB."""
+    """How it ended, what it printed, seconds, seconds of processor time, and its most memory in MB (Linux counts that
+    of whoever starts it, where that is more)."""
 
     code: int
     out: str
