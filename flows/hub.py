@@ -216,9 +216,12 @@ class Hub:
             if watch and time.monotonic() >= give_up:
                 break
             if not looked and not leases:
-                if not watch and not self._worth_waiting(give_up):
+                if watch or self._worth_waiting(give_up):
+                    time.sleep(0.5)
+                elif leases := self.due(only):  # A lease of somebody else has ended in between.
+                    yield leases
+                else:
                     break
-                time.sleep(0.5)
         self._count_waiting(watch)
 
     def _worth_waiting(self, give_up: float) -> bool:

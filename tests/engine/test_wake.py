@@ -53,6 +53,21 @@ def test_a_change_during_the_work_is_looked_at(both: Works) -> None:
     assert both.customer("acme")["name"] == "New name"
 
 
+def test_what_becomes_free_as_a_run_is_about_to_end_is_taken_up(town: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the lease of a worker that sleeps: it was held when we asked for accounts, and not when for the backlog."""
+    account, worth = town.trial(), Hub._worth_waiting
+
+    def ends_meanwhile(self: Hub, give_up: float) -> bool:
+        if self.report.tally.visits == 1:
+            self.instep.store.mark([account], self.instep.now(), "free now")
+        return worth(self, give_up)
+
+    monkeypatch.setattr(Hub, "_worth_waiting", ends_meanwhile)
+    assert town.sync().tally.visits == 2
+    with town.memory() as store:
+        assert store.backlog(town.vendors.now).due == 0
+
+
 def test_without_the_counter_it_would_be_forgotten(town: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     settle = Store.settle
 
