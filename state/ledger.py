@@ -57,13 +57,13 @@ class Ledger(Base):
 
     @writing
     def purge_journal(self, connection: Connection, before: int) -> int:
-        """Forget up to one batch of journal lines sent, and of runs ended, before that second; call again until it
+        """Forget up to one batch of journal lines sent, and of runs begun, before that second; call again until it
         returns 0. What was used up, and what was erased, is kept elsewhere and for ever."""
         batch = self.database.batch
         lines = select(journal.c.id).where(journal.c.sent_at < before).limit(batch)
-        ended = select(runs.c.run).where(runs.c.started_at < before, runs.c.ended_at.is_not(None)).limit(batch)
+        old = select(runs.c.run).where(runs.c.started_at < before).limit(batch)
         gone = connection.execute(delete(journal).where(journal.c.id.in_(lines))).rowcount
-        return gone + connection.execute(delete(runs).where(runs.c.run.in_(ended))).rowcount
+        return gone + connection.execute(delete(runs).where(runs.c.run.in_(old))).rowcount
 
 
 def used(connection: Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], RequestId]:

@@ -65,6 +65,9 @@ def test_a_run_has_a_start_counts_and_an_end(store: Store) -> None:
         },
     ]
     assert len(store.runs(limit=1)) == 1
+    # One that was killed has no end, and is forgotten like the others.
+    store.purge_journal(NOW + 2)
+    assert store.runs() == []
 
 
 def test_readers_do_not_wait_for_a_writer(store: Store) -> None:
