@@ -138,8 +138,10 @@ class Foresight:
         if not kind:
             return ""
         known = self._held.get((step.target, step.subject, what_of(step)))
-        if known:
-            return "" if known.approved_by and known.mark == mark_of(step) else known.kind
+        if known and known.mark == mark_of(step):
+            return "" if known.approved_by else known.kind
+        if known and known.kind == kind:
+            return kind
         counted = (kind, step.target, step.subject)
         if counted in self._counted:
             return ""

@@ -120,14 +120,16 @@ def spend(
 ) -> None:
     """Count this step, once however often it is intended. Raises Braked; then nothing may be sent. What was counted
     stays so, whatever becomes of it. ``held``: what it is held as; an approval of just that lets it through, uncounted,
-    once. Without it the limit ends by itself."""
+    once; another step than the one that is held, and of another kind, is judged anew. Without it the limit ends by
+    itself."""
     if not database.sqlite:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('instep brake'))"))
     if held and (known := connection.execute(select(holds).where(_is(held))).one_or_none()):
-        if not (known.approved_by and known.mark == held.mark):
+        if known.approved_by and known.mark == held.mark:
+            connection.execute(delete(holds).where(_is(held)))
+            return
+        if known.mark == held.mark or known.kind == limit.kind:
             raise Braked(known.kind, _most(connection, limit, target))
-        connection.execute(delete(holds).where(_is(held)))
-        return
     connection.execute(delete(brake).where(brake.c.spent_at <= now - DAY_SECONDS))
     same = (brake.c.kind == limit.kind) & (brake.c.target == target)
     if connection.execute(select(brake.c.subject).where(same, brake.c.subject == subject)).first():

@@ -123,6 +123,13 @@ def test_what_is_held_stays_so_until_just_that_is_approved(store: Store) -> None
     assert stops(store, "d", now=NOW + 9 * DAY), "one approval, one step"
 
 
+def test_another_step_of_another_kind_is_judged_anew(store: Store) -> None:
+    rename(store, "a")
+    assert stops(store, "b")
+    assert stops(store, "b", limit=Limit("others", 1)), "it is the step that is held"
+    assert not stops(store, "b", mark="another", limit=Limit("others", 1))
+
+
 def test_what_is_wanted_no_more_is_dropped_with_its_line(store: Store) -> None:
     rename(store, "a")
     assert stops(store, "b")
