@@ -27,6 +27,8 @@ FIRST_SEEN_EVENTS = (
 MOST_CALLS = 200 + 120 * SLOTS
 CANARY = re.compile(r"@example\.com|Person \d|tok_sandbox|sk_test_")
 REFUSED = "SELECT request_id FROM instep_requests WHERE answer NOT IN ('accepted', 'done')"
+# Made for a request; nobody needs them once it is refused.
+NEEDED_ONLY = ("stripe.customers", "instances")
 VERSION = re.compile(r" v(\d+)$")
 
 
@@ -178,10 +180,12 @@ class Judge:
 
     def _left_over(self) -> Iterator[str]:
         """I9: nothing pending, doubted, parked or waiting for a person. But a message that nobody wants any more,
-        the create of a request that was refused meanwhile, and that of an instance which there is not, may have been
-        tried; a stranger is told of."""
+        and what was wanted for a request that was refused meanwhile and is not there, may have been tried; a stranger
+        is told of."""
         refused = {f"request:{row['request_id']}" for row in self.stage.rows(REFUSED)}
-        instances = {row["name"] for row in self.stage.control("GET", "/provisioner/settings")["instances"]}
+        instances = self.stage.control("GET", "/provisioner/settings")["instances"]
+        there = {f"instance:{'#'.join(row['name'].rsplit('-', 1))}" for row in instances}
+        there |= {f"account:{row['metadata'].get('account_id')}" for row in self._customers}
         links = self.stage.state("SELECT target, subject, external_id, state, pending_key FROM links ORDER BY 1, 2")
         open_links = [link for link in links if link["pending_key"] or link["state"] != "ok"]
         left = [
@@ -189,7 +193,7 @@ class Judge:
             for link in open_links
             if link["target"] != "intercom.events"
             and (link["external_id"] or link["subject"] not in refused)
-            and (link["target"] != "instances" or _name_of(link["subject"]) in instances)
+            and (link["external_id"] or link["target"] not in NEEDED_ONLY or link["subject"] in there)
         ]
         if left:
             yield f"I9: links left over: {left}"
@@ -226,11 +230,6 @@ def _ours(contact: JSON) -> JSON:
     """Without what a teammate may have put there."""
     custom = {name: value for name, value in contact["custom_attributes"].items() if name != "nps"}
     return {**contact, "custom_attributes": custom, "tags": [tag for tag in contact["tags"] if tag != "VIP"]}
-
-
-def _name_of(subject: str) -> str:
-    """``instance:a3#1`` is ``a3-1`` to the provisioner."""
-    return subject.removeprefix("instance:").replace("#", "-")
 
 
 def _seed(seeds: Sequence[int], number: int) -> int:
