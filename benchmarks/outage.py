@@ -24,13 +24,24 @@ from instep.vendors import Vendors
 
 INSTEP = Path(sys.executable).parent / "instep"
 START, HOUR = int(datetime(2026, 2, 3, 9, tzinfo=UTC).timestamp()), 3600
-CONFIG = (
-    '[plans.pro]\nlookup_keys = ["pro_monthly"]\ntag = "plan:pro"\n\n[policy]\naccess_without_subscription = "none"\n'
-)
+CONFIG = """
+[plans.pro]
+lookup_keys = ["pro_monthly"]
+tag = "plan:pro"
+
+[policy]
+access_without_subscription = "none"
+
+# What comes in one day here would otherwise wait for a person.
+[brake]
+removals = {floor = 100000, share = 1}
+inferred = {floor = 100000, share = 1}
+bursts = {floor = 100000, share = 1}
+"""
 # Writes a second that each system takes: Stripe in test mode, Intercom, and a provisioner as Instep paces it.
 RATES = {"stripe": 25.0, "intercom": 166.6, "provisioner": 10.0}
 ALLOWANCE = 120
-BROKEN = "SELECT count(*) FROM links WHERE state <> 'ok' OR pending_key <> ''"
+BROKEN = "SELECT (SELECT count(*) FROM links WHERE state <> 'ok' OR pending_key <> '') + (SELECT count(*) FROM holds)"
 
 
 def main() -> int:
@@ -79,7 +90,7 @@ class Company:
         left = self._left()
         wrote = ", ".join(f"{n:,} to {system}" for system, n in sorted(sent.items()))
         _say(f"{', '.join(away)} away for {hours} h: writes afterwards {wrote}; in step after {took:.0f} s,")
-        _say(f"  the limits alone would take {alone:.0f} s; {left} links left parked, in doubt or under way")
+        _say(f"  the limits alone would take {alone:.0f} s; {left} links left parked, in doubt, under way or held")
         return bool(left) or took > alone + ALLOWANCE
 
     def _change(self, hour: int, hours: int) -> None:
@@ -101,7 +112,7 @@ class Company:
                 return took
 
     def _left(self) -> int:
-        """Links that are parked, in doubt or under way."""
+        """Links that are parked, in doubt, under way or held."""
         with closing(sqlite3.connect(self._folder / "state.db")) as state:
             return int(state.execute(BROKEN).fetchone()[0])
 
