@@ -113,25 +113,6 @@ def test_leaving_staying_leaving_and_coming_back(paying: Town) -> None:
     assert follow(town, "r3", "reactivate") == ("already", [])
 
 
-@pytest.mark.parametrize(("trial", "answer", "stage"), [("a", "already", "churned"), ("z", "accepted", "trialing")])
-def test_a_trial_asked_for_in_the_second_of_a_cancellation(town: Town, trial: str, answer: str, stage: str) -> None:
-    """The younger one is judged by what the older one has made of it, in the same run."""
-    town.init()
-    account = town.team("acme", ann="owner")
-    customer = town.vendors.stripe("POST", "/v1/customers", **{"metadata[account_id]": account})["id"]
-    town.vendors.control("POST", f"/stripe/customers/{customer}/card", {"outcome": "ok"})
-    price = {"items[0][price]": "price_team_monthly"}
-    town.vendors.stripe("POST", "/v1/subscriptions", customer=customer, **price)
-    town.sync()
-    assert town.access("acme")["stage"] == "active"
-    town.vendors.advance(DAY)
-    cancel, asked = ask(town, "c", "cancel", days=0), ask(town, trial, "trial", plan="pro")
-    town.sync()
-    assert (town.answer(cancel)[0], town.answer(asked)[0]) == ("accepted", answer)
-    assert town.access("acme")["stage"] == stage
-    assert town.plan() == []
-
-
 def test_a_paused_trial_is_resumed_once_and_only_with_a_card(town: Town) -> None:
     town.init()
     town.team("acme", ann="owner")

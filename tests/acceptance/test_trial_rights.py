@@ -155,3 +155,24 @@ def test_staff_grant_another_trial_with_a_reason_and_nobody_else_does(town: Town
     running = [sub for sub in town.subscriptions("acme") if sub["status"] == "trialing"]
     assert [sub["metadata"]["request_id"] for sub in running] == [granted]
     assert town.answer(ask("twice", "staff:eva", "one more"))[0] == "already"
+
+
+@pytest.mark.parametrize(("trial", "answer", "stage"), [("a", "already", "churned"), ("z", "accepted", "trialing")])
+def test_a_trial_asked_for_in_the_second_of_a_cancellation(town: Town, trial: str, answer: str, stage: str) -> None:
+    """The younger one is judged by what the older one has made of it, in the same run."""
+    town.init()
+    account = town.team("acme", ann="owner")
+    customer = town.vendors.stripe("POST", "/v1/customers", **{"metadata[account_id]": account})["id"]
+    town.vendors.control("POST", f"/stripe/customers/{customer}/card", {"outcome": "ok"})
+    price = {"items[0][price]": "price_team_monthly"}
+    town.vendors.stripe("POST", "/v1/subscriptions", customer=customer, **price)
+    town.sync()
+    assert town.access("acme")["stage"] == "active"
+    town.vendors.advance(DAY)
+    asked, cancel = town.request_trial("acme", "ann", id=trial), f"{town.name}-c"
+    row = {"request_id": cancel, "kind": "cancel", "account_id": account, "days": 0}
+    town.product.add_request(**row, requested_at=town.vendors.now)
+    town.sync()
+    assert (town.answer(cancel)[0], town.answer(asked)[0]) == ("accepted", answer)
+    assert town.access("acme")["stage"] == stage
+    assert town.plan() == []

@@ -4,12 +4,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-import sqlalchemy as sa
-from contract_tests import step
 from pydantic import SecretStr
 from vendor_world import NOW, gate
 
-from connectors.contract import Gone, Rejected, Source, Transient
+from connectors.contract import Rejected, Source, Transient
 from connectors.product import (
     ProductAccess,
     ProductAccounts,
@@ -20,31 +18,7 @@ from connectors.product import (
 )
 from connectors.product import sources as sources_module
 from connectors.product.shapes import plain, unix_seconds
-from mappings.model import AccountId, Desired, Held, Ref, RequestId, account_subject, request_subject
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path) -> str:
-    if request.param == "sqlite":
-        (tmp_path / "product.db").touch()
-        return f"sqlite:///{tmp_path / 'product.db'}"
-    return request.getfixturevalue("postgres_url")
-
-
-@pytest.fixture
-def database(url) -> ProductDatabase:
-    return ProductDatabase(ProductSettings(SecretStr(url)), gate("product"))
-
-
-@pytest.fixture
-def run(database):
-    def execute(*statements: str) -> None:
-        for statement in statements:
-            database.write(sa.text(statement))
-        database.forget()
-
-    return execute
-
+from mappings.model import Ref
 
 COLUMNS = "id as user_id, mail as email, team as account_id, since as joined_at"
 USERS = f"create view instep_users as select {COLUMNS} from people"
@@ -266,61 +240,3 @@ def test_a_refused_statement_shows_neither_itself_nor_values(database, run, peop
         run("insert into people values ('secret', 'secret', 1, 'secret', 'secret')")
     assert "secret" not in str(caught.value)
     assert caught.value.__suppress_context__
-
-
-# Requests
-
-
-@pytest.fixture
-def requests(database, run) -> ProductRequests:
-    database.make_tables()
-    run("insert into instep_requests (request_id, kind, account_id, requested_at) values ('r1', 'trial', 'a1', 5)")
-    return ProductRequests(database, lambda: NOW)
-
-
-def answer(text: str | None, request_id: str = "r1") -> Desired:
-    values = {"answer": text, "reason": "because"}
-    return Desired("product.requests", request_subject(RequestId(request_id)), values)
-
-
-def test_an_answer_is_written_with_its_time(requests):
-    held = requests.push(step(answer("accepted"), "update", held=Held("r1")))
-    assert held.changed == Ref("product", "request", "r1")
-    data = requests.fetch(held.changed).data
-    assert (data["answer"], data["reason"], data["answered_at"], data["requested_at"]) == (
-        "accepted",
-        "because",
-        NOW,
-        5,
-    )
-
-
-def test_an_answer_is_never_changed(requests):
-    for _ in range(2):
-        requests.push(step(answer("accepted"), "update", held=Held("r1")))
-    with pytest.raises(Rejected, match="another answer"):
-        requests.push(step(answer("refused"), "update", held=Held("r1")))
-    assert requests.fetch(Ref("product", "request", "r1")).data["answer"] == "accepted"
-
-
-def test_a_request_that_is_not_there_is_gone(requests):
-    with pytest.raises(Gone):
-        requests.push(step(answer("accepted", "r2"), "update", held=Held("r2")))
-
-
-# Access
-
-
-def test_access_is_upserted_and_a_vanished_row_is_gone(database, run):
-    database.make_tables()
-    target = ProductAccess(database, lambda: NOW)
-    desired = Desired("product.access", account_subject(AccountId("a1")), {"access": "full", "plan": "team"})
-    made = target.push(step(desired, "create"))
-    target.push(step(desired, "create", values={"access": "grace"}))
-    assert made.changed == Ref("product", "access", "a1")
-    row = target.fetch(made.changed).data
-    assert (row["access"], row["plan"], row["updated_at"]) == ("grace", "team", NOW)
-    run("delete from instep_access")
-    with pytest.raises(Gone):
-        target.push(step(desired, "update", held=made, values={"access": "none"}))
-    assert target.fetch(made.changed).gone

@@ -5,11 +5,10 @@ from contextlib import closing
 
 import psycopg
 import pytest
-from pydantic import SecretStr
-from vendor_world import gate
+from product_world import opened
 
 from connectors.contract import Rejected
-from connectors.product import ProductDatabase, ProductSettings, ProductUsers, inspecting, views
+from connectors.product import ProductDatabase, ProductUsers, inspecting, views
 from connectors.product.sources import ProductAccounts
 from mappings.model.tables import At
 from mappings.proposing import propose
@@ -22,23 +21,6 @@ SCHEMA = (
     " team_id integer references teams (id), role text, created_at timestamp)",
     "create index by_team on memberships (team_id, user_id)",
 )
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path) -> str:
-    if request.param == "sqlite":
-        (tmp_path / "product.db").touch()
-        return f"sqlite:///{tmp_path / 'product.db'}"
-    return request.getfixturevalue("postgres_url")
-
-
-@pytest.fixture
-def database(url) -> ProductDatabase:
-    return opened(url)
-
-
-def opened(url) -> ProductDatabase:
-    return ProductDatabase(ProductSettings(SecretStr(url)), gate("product"))
 
 
 @pytest.fixture
