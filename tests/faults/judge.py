@@ -29,6 +29,7 @@ CANARY = re.compile(r"@example\.com|Person \d|tok_sandbox|sk_test_")
 REFUSED = "SELECT request_id FROM instep_requests WHERE answer NOT IN ('accepted', 'done')"
 # Made for a request; nobody needs them once it is refused.
 NEEDED_ONLY = ("stripe.customers", "instances")
+DONE_ONCE = ("stripe.cancellations", "stripe.charges")
 VERSION = re.compile(r" v(\d+)$")
 
 
@@ -181,7 +182,7 @@ class Judge:
     def _left_over(self) -> Iterator[str]:
         """I9: nothing pending, doubted, parked or waiting for a person. But a message that nobody wants any more,
         and what was wanted for a request that was refused meanwhile and is not there, may have been tried; a stranger
-        is told of."""
+        is told of; and what was done once for a request stays in doubt after a ghost, as nobody sends it again."""
         refused = {f"request:{row['request_id']}" for row in self.stage.rows(REFUSED)}
         instances = self.stage.control("GET", "/provisioner/settings")["instances"]
         there = {f"instance:{'#'.join(row['name'].rsplit('-', 1))}" for row in instances}
@@ -194,6 +195,7 @@ class Judge:
             if link["target"] != "intercom.events"
             and (link["external_id"] or link["subject"] not in refused)
             and (link["external_id"] or link["target"] not in NEEDED_ONLY or link["subject"] in there)
+            and (link["target"] not in DONE_ONCE or link["state"] != "suspect" or link["pending_key"])
         ]
         if left:
             yield f"I9: links left over: {left}"

@@ -122,24 +122,27 @@ class Done:
     points: int = 0
     kills: int = 0
     ghosts: int = 0
+    told: Told = lambda line: None
 
     def add(self, where: str, found: list[str]) -> None:
         if found:
             self.wrong[where] = found
+            self.told(f"wrong: {where}")
 
 
 def kill(
     folder: Path, names: Sequence[str], every: int, ghosts: int, random: int, told: Told = lambda line: None
 ) -> Done:
     """At every so many points of each flow; ``ghosts``: stopped at every so many, and ``random``: how many moments."""
-    done = Done()
+    done = Done(told=told)
     with impatient(read_timeout=15.0):
         first = first_world(folder / "first", GROUPS[0])
         for name in names:
             range_ = Range(first, folder / name.replace(" ", "-"), FLOWS[name])
             _one(name, range_, done, every, ghosts, random)
             range_.close()
-            told(f"{name}: {done.points} points, {done.kills} kills, {done.ghosts} ghosts, {len(done.wrong)} wrong")
+            counted = f"{done.points} points, {done.kills} kills, {done.ghosts} ghosts, {len(done.wrong)} wrong"
+            told(f"so far, after {name}: {counted}")
         first.close()
     return done
 
@@ -174,7 +177,7 @@ def main() -> int:
         wanted = given.flow or names
 
         def told(line: str) -> None:
-            print(f"{time.monotonic() - started:6.0f} s  so far, after {line}", flush=True)
+            print(f"{time.monotonic() - started:6.0f} s  {line}", flush=True)
 
         done = Done()
         if flows := [name for name in wanted if name in FLOWS]:
