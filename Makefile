@@ -11,7 +11,7 @@ demo: $(READY)
 	$(BIN)/instep demo
 
 test: $(READY)
-	$(BIN)/pytest -n auto --dist loadfile -m "not smoke and not browser and not postgresql and not sixteen and not kills"
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not smoke and not browser and not postgresql and not sixteen and not kills"
 
 # The acceptance tests that `make test` runs on SQLite only.
 postgresql: $(READY)

@@ -24,7 +24,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=10_000, help="accounts")
     parser.add_argument("--days", type=int, default=14, help="of ordinary life")
-    parser.add_argument("--only", nargs="+", default=list(disasters.ALL), choices=disasters.ALL, help="disasters")
+    parser.add_argument("--every", type=int, default=0, help="a sync in so many of these days, not four a day")
+    parser.add_argument("--only", nargs="*", default=list(disasters.ALL), choices=disasters.ALL, help="disasters")
     options = parser.parse_args()
     now = datetime.fromtimestamp(START, UTC).isoformat()
     with (
@@ -35,7 +36,7 @@ def main() -> int:
         print(f"{'':<14} {'commands':>8} {'seconds':>8} {'CPU':>7} {'peak MB':>8} {'changes':>8}")
         begin(company)
         with told(company, f"{options.days} days"):
-            life = weeks.live(company, options.days)
+            life = weeks.live(company, options.days, options.every)
         print("  ", ", ".join(f"{count} {what}" for what, count in sorted(life.happened.items())), sep="")
         for name in options.only:
             company.advance(2 * DAY)  # So that nothing that was sent before counts any more.

@@ -12,16 +12,25 @@ A_DAY = (6, 6, 6, 6)
 FIRST = (1,) * 24
 
 
-def live(company: Company, days: int) -> Life:
-    """Four syncs a day, one an hour on the first of the month, a sweep every seven days."""
+def live(company: Company, days: int, every: int = 0) -> Life:
+    """Four syncs a day, one an hour on the first of the month, a sweep every seven days. ``every``: a sync in so many
+    days instead, so that the brake meets at once what happened in all of them, and a sweep with every seventh."""
     life = Life(company)
-    for day in range(days):
+    for day in range(1, days + 1):
         for hours in FIRST if datetime.fromtimestamp(company.now, UTC).day == 1 else A_DAY:
             life.live(hours / 24)
             company.advance(hours * HOUR)
-            found = company.sync()
-            assert not found.data["new_todo"] or not company.held(), company.held()[:3]
-        if day % 7 == 6:
+            if not every:
+                _sync(company)
+        if every and day % every == 0:
+            _sync(company)
+        if day % (7 * max(1, every)) == 0:
             assert company.run("sweep").code in (0, 3)
             assert not company.held(), company.held()[:3]
+            print(f"  nothing held in {day} days", flush=True)
     return life
+
+
+def _sync(company: Company) -> None:
+    found = company.sync()
+    assert not found.data["new_todo"] or not company.held(), company.held()[:3]
