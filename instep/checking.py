@@ -26,9 +26,9 @@ requests, and one for each hundred running subscriptions, fifty at most; a restr
 
 {rights}
 
-The last two are for billing links; where Checkout Sessions may not be read, nobody is recognised by them. A refusal
-ends in `_read` or `_write`. Whether a key may write is seen only when something is written: a run that meets a missing
-right names it.
+The last two are for billing links; where Checkout Sessions may not be read, nobody is recognised by them, which this
+check and each scan say. A refusal ends in `_read` or `_write`. Whether a key may write is seen only when something is
+written: a run that meets a missing right names it.
 
 ## What an Intercom token needs
 

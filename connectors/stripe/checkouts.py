@@ -11,11 +11,18 @@ from typing import Any
 
 from connectors.contract import Unauthorized
 from connectors.stripe.client import StripeApi
+from connectors.stripe.rights import spelled
 from mappings.model import JSONObject
 
 CHECKOUT = "checkout.session"
 PATH = "/v1/checkout/sessions"
 COMPLETED: dict[str, Any] = {"status": "complete"}
+RIGHT = spelled("checkout_session", "read")
+
+
+def withheld(refused: Unauthorized) -> bool:
+    """Whether a restricted key lacks just the right to read them: then they tell of nobody. No other refusal does."""
+    return refused.lacks == RIGHT
 
 
 def unmarked(customer: JSONObject) -> bool:
@@ -24,10 +31,12 @@ def unmarked(customer: JSONObject) -> bool:
 
 
 def of_customer(api: StripeApi, customer: str) -> list[JSONObject]:
-    """Nothing where a restricted key may not read them: the caller's reads before have shown that it is valid."""
+    """Nothing where they are ``withheld``."""
     try:
         listed = list(api.everything(PATH, {**COMPLETED, "customer": customer}))
-    except Unauthorized:
+    except Unauthorized as refused:
+        if not withheld(refused):
+            raise
         return []
     return [_bare(session, customer) for session in listed if session.get("client_reference_id")]
 

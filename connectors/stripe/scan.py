@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from connectors.contract import ConnectorError, Gone, Page, Rejected, Transient, Unauthorized
-from connectors.stripe.checkouts import CHECKOUT, COMPLETED, PATH, of_unmarked
+from connectors.stripe.checkouts import CHECKOUT, COMPLETED, PATH, of_unmarked, withheld
 from connectors.stripe.client import PAGE, StripeApi
 from mappings.model import Change, JSONObject, Record, Ref
 
@@ -87,10 +87,11 @@ class Scan:
     def _read(self, path: str, params: dict[str, Any]) -> JSONObject:
         try:
             return self._api.get(path, params | self._bounds())
-        except Unauthorized:
-            if self._at.stream != CHECKOUT:
+        except Unauthorized as refused:
+            if self._at.stream != CHECKOUT or not withheld(refused):
                 raise
-            return {}  # A restricted key may lack this right: then Checkout tells of nobody.
+            log.warning("stripe: the key lacks %s: nobody is recognised by a Checkout session", refused.lacks)
+            return {}
         except (Gone, Rejected) as error:
             if not (self._at.after and _cursor_is_gone(error)):
                 raise

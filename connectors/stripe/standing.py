@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.contract import Rejected, Unauthorized
+from connectors.stripe.checkouts import PATH, withheld
 from connectors.stripe.client import StripeApi
 from connectors.stripe.rights import RIGHTS, spelled
 from mappings.model import JSONObject
@@ -21,6 +22,17 @@ def lacking(api: StripeApi, linked: bool) -> Iterator[str]:
                 yield refused.lacks or spelled(right.key, "read")
             except Rejected:
                 continue  # It may, though not like this.
+
+
+def checkouts_withheld(api: StripeApi) -> bool:
+    """Whether the key may not read Checkout sessions, so that nobody is recognised by one."""
+    try:
+        api.get(PATH, {"limit": "1"})
+    except Unauthorized as refused:
+        if not withheld(refused):
+            raise
+        return True
+    return False
 
 
 def portal(api: StripeApi) -> JSONObject | None:

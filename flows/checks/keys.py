@@ -12,6 +12,7 @@ from connectors.intercom import standing as intercom
 from connectors.stripe import RIGHTS as RIGHTS
 from connectors.stripe import STRIPE_VERSION
 from connectors.stripe import standing as stripe
+from connectors.stripe.checkouts import RIGHT
 from connectors.wire import Hello
 from flows.asking import ask, refusal
 from flows.checks.finding import Finding, Findings
@@ -45,6 +46,8 @@ def stripe_key(w: Wires, settings: Settings, linked: bool) -> Findings:
         return
     missing = ask("Stripe", lambda: list(stripe.lacking(w.stripe, linked)))
     yield from _rights(about, "Stripe", missing)
+    if not linked and ask("Stripe", lambda: stripe.checkouts_withheld(w.stripe)):
+        yield Finding(about, "warning", f"nobody is recognised by a Checkout session: {refusal('Stripe', RIGHT)}")
     writes = [right.name for right in RIGHTS if right.writes and (linked or not right.linked)]
     yield from _writes(about, missing, "write for", writes)
 

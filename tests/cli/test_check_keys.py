@@ -64,6 +64,13 @@ def test_each_permission_that_a_restricted_key_lacks_is_named(vendors: Home) -> 
     assert vendors.run("check").code == 1
 
 
+def test_that_nobody_is_recognised_by_a_checkout_session_is_told(vendors: Home) -> None:
+    vendors.set("STRIPE_API_KEY", "rk_test_sandbox")
+    stripe(vendors, lacks=["rak_checkout_session_read"])
+    (level, text), _ = told(vendors, "Stripe key")
+    assert (level, "lacks read for Checkout Sessions (rak_checkout_session_read)" in text) == ("warning", True)
+
+
 def test_a_restricted_key_that_may_not_say_whose_it_is(vendors: Home) -> None:
     vendors.set("STRIPE_API_KEY", "rk_test_sandbox")
     stripe(vendors, lacks=["rak_accounts_kyc_basic_read"])

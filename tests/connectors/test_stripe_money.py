@@ -5,7 +5,7 @@ import pytest
 from pydantic import SecretStr
 from vendor_world import NOW, gate
 
-from connectors.contract import Rejected
+from connectors.contract import Rejected, Unauthorized
 from connectors.stripe import StripeApi, StripeBilling, StripeSettings
 from connectors.stripe.scan import REFUNDS_SINCE
 from mappings.model import Record, Ref
@@ -219,3 +219,20 @@ def test_a_restricted_key_that_may_not_read_checkout_sessions_reads_the_rest(liv
     id = seeding.add(account(live), {"email": "a@example.com"})["customer"]
     assert restricted.fetch(root(id)).data["checkouts"] == []
     assert [record.ref for page in restricted.scan(None) for record in page.records] == [root(id)]
+
+
+REVOKED = httpx.Response(
+    401, json={"error": {"message": "Expired API Key provided: rk_test_***", "code": "api_key_expired"}}
+)
+BETWEEN = httpx.Response(403, html="<h1>Forbidden</h1>")
+OTHER = httpx.Response(403, json={"error": {"message": "Having the 'rak_customer_read' permission would allow this."}})
+
+
+@pytest.mark.parametrize("refused", [REVOKED, BETWEEN, OTHER])
+def test_any_other_refusal_of_checkout_sessions_is_one(refused):
+    """Otherwise a scan would be complete without them, and their customers would be made once more."""
+    with pytest.raises(Unauthorized):
+        list(StripeBilling(scripted(refused), lambda: NOW).scan('{"stream": "checkout.session"}'))
+    unmarked = {"id": "cus_1", "object": "customer"}
+    with pytest.raises(Unauthorized):
+        StripeBilling(scripted(NONE, unmarked, NONE, refused), lambda: NOW).fetch(root("cus_1"))
