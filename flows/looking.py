@@ -93,7 +93,6 @@ class Looker:
         if not records:
             return
         landed = self._record(look, self._usable(records), seen, None, cause)
-        self._look_again(seen, landed)
         looked.hints += len(seen)
         looked.roots += len(records)
         looked.changed |= landed.changed
@@ -102,13 +101,6 @@ class Looker:
         """What could not be fetched does not stand in the way of the others; it comes back within two minutes."""
         if hints:
             self._store.requeue(hints, self._now() + min(120, 15 * 2 ** min(hint.attempts for hint in hints)))
-
-    def _look_again(self, hints: Iterable[Hint], landed: Landed) -> None:
-        """A young hint whose fact did not move is looked at once more a minute later."""
-        now = self._now()
-        stale = [h for h in hints if not h.attempts and now - h.occurred_at < UNSETTLED and h.ref not in landed.changed]
-        if stale:
-            self._store.requeue(stale, now + UNSETTLED)
 
     def fetch_roots(self, refs: Sequence[Ref], holder: Lease) -> Fetched:
         """Fetch these roots now, for the account that ``holder`` leases."""
@@ -162,9 +154,14 @@ class Looker:
     def _record(
         self, look: int, findings: Sequence[Finding], hints: Sequence[Hint], holder: Lease | None, cause: Cause = ""
     ) -> Landed:
+        """A young hint whose fact did not move is looked at once more a minute later."""
+        now = self._now()
+        shown = (hint for hint in hints if self._systems.source_of(hint.ref.kind))
+        young = [hint for hint in shown if not hint.attempts and now - hint.occurred_at < UNSETTLED]
         return self._store.record(
-            look, findings, match=match, now=self._now(), reason="looked at", hints=hints, holder=holder, cause=cause
-        )
+            look, findings, match=match, now=now, reason="looked at", hints=hints, unsettled=young,
+            again_at=now + UNSETTLED, holder=holder, cause=cause,
+        )  # fmt: skip
 
     def _usable(self, records: Iterable[Record]) -> list[Finding]:
         by_kind: defaultdict[str, list[Record]] = defaultdict(list)

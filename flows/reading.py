@@ -84,9 +84,8 @@ class Reader(Looker):
             landed = self._land(line, look, page, cursor)
             pulled.rows += landed.rows
             pulled.moved |= landed.changed
-            if page.changes:
-                pulled.hints += self._store.take_in(cursor, page.changes, None, self._now())
-                pulled.named |= {change.ref for change in page.changes}
+            pulled.hints += landed.hints
+            pulled.named |= {change.ref for change in page.changes}
             if progress:
                 progress(len(page.records))
         news = pulled.rows or cursor.scanned_at is None
@@ -167,10 +166,10 @@ class Reader(Looker):
 
     def _land(self, line: SourceLine, look: int, page: Page, cursor: Cursor) -> Landed:
         """What the first scan shows was there before us; what a later one finds where events should have told is only
-        inferred."""
+        inferred. A page's hints, the only word of what it could but name, commit with its resume point."""
         findings = self._findings(line, page.records)
         late: Cause = "inferred" if line.source.feed == "hints" else ""
         return self._store.record(
             look, findings, match=match_surely, now=self._now(), reason=f"{line.source.name} changed", cursor=cursor,
-            resume=page.cursor, cause="accepted" if cursor.scanned_at is None else late,
+            resume=page.cursor, changes=page.changes, cause="accepted" if cursor.scanned_at is None else late,
         )  # fmt: skip

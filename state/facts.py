@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, union
 
-from mappings.model import BODIES, AccountId, Fact, Ref, body_from_json
+from mappings.model import BODIES, AccountId, Change, Fact, Ref, body_from_json
 from state.agenda import held, put_mark
 from state.cursors import fence
 from state.database import Base, reading, writing
-from state.inbox import handle, handle_pushed
+from state.inbox import handle, handle_pushed, put, wait
 from state.landing import Landing, match_keys_move
 from state.matching import Matching, lock_matching, same_fact
 from state.refs import root_key, root_ref, under
@@ -33,6 +33,9 @@ class Facts(Base):
         now: int,
         reason: str,
         hints: Sequence[Hint] = (),
+        unsettled: Sequence[Hint] = (),
+        again_at: int = 0,
+        changes: Sequence[Change] = (),
         cursor: Cursor | None = None,
         resume: str | None = None,
         holder: Lease | None = None,
@@ -45,7 +48,9 @@ class Facts(Base):
         - Accounts: unmatched facts find one (see Matching), in both directions.
         - Agenda: every account with a fact under a root that moved is marked (due ``now``, for ``cause``), but not the
           holder's own.
-        - ``hints`` are handled, and those that the holder's own pushes left for these roots.
+        - ``hints`` are handled, and those that the holder's own pushes left for these roots. The ``unsettled`` of
+          them are due once more, ``again_at``, where their root did not move.
+        - ``changes`` become hints where the ledger does not know them.
         - ``resume`` becomes the cursor's scan position. LeaseLost when the cursor is fenced."""
         if cursor:
             fence(connection, cursor, **({} if resume is None else {"scan": resume}))
@@ -64,9 +69,11 @@ class Facts(Base):
         mine = _own(connection, holder)
         put_mark(connection, self.database, (landing.accounts | matching.accounts) - mine, now, reason, cause)
         handle(connection, hints, now)
+        wait(connection, [hint for hint in unsettled if root_key(hint.ref) not in landing.changed], again_at)
         if holder:
             handle_pushed(connection, holder, [finding.root for finding in findings], now)
-        return Landed(frozenset(map(root_ref, landing.changed)), landing.rows)
+        told = put(connection, self.database, changes, now)
+        return Landed(frozenset(map(root_ref, landing.changed)), landing.rows, told)
 
     @writing
     def rematch(self, connection: Connection, *, match: Match, now: int, after: str = "") -> str | None:

@@ -55,8 +55,7 @@ class Inbox(Base):
     @writing
     def requeue(self, connection: Connection, hints: Sequence[Hint], due_at: int, error: str = "") -> None:
         """Look again at ``due_at``, also where it was handled already; attempts + 1."""
-        values = {"due_at": due_at, "attempts": inbox.c.attempts + 1, "error": error, "handled_at": None}
-        connection.execute(update(inbox).where(_these(hints)).values(values))
+        wait(connection, hints, due_at, error)
 
     @writing
     def purge(self, connection: Connection, now: int) -> int:
@@ -114,6 +113,12 @@ def _left_to_its_worker() -> ColumnElement[bool]:
     named = func.length(inbox.c.event_id) - len(PUSHED) - len(f":{uuid4().hex}")
     lease = func.substr(inbox.c.event_id, len(PUSHED) + 1, named)
     return inbox.c.event_id.startswith(PUSHED) & lease.in_(live)
+
+
+def wait(connection: Connection, hints: Sequence[Hint], due_at: int, error: str = "") -> None:
+    if hints:
+        values = {"due_at": due_at, "attempts": inbox.c.attempts + 1, "error": error, "handled_at": None}
+        connection.execute(update(inbox).where(_these(hints)).values(values))
 
 
 def handle(connection: Connection, hints: Sequence[Hint], now: int) -> None:

@@ -167,10 +167,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What ``record`` did: the roots whose facts moved, and the rows written."""
+    """What ``record`` did: the roots whose facts moved, the rows written, and how many hints are new."""
 
     changed: frozenset[Ref]
     rows: int
+    hints: int = 0
 
 
 @dataclass(frozen=True, slots=True)
