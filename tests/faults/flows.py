@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from flows.adoption import adopt
+from flows.auditing import audit
 from flows.erasure_orders import prepare
 from flows.house import Instep, init
 from flows.hub import Hub, sweep, sync
+from flows.retiring import restore
+from flows.settings import Misuse
 from tests.lives.acting import act
 from tests.lives.life import Act
 from tests.lives.scene import START
@@ -22,14 +26,17 @@ CHANGES = (
     (9, "ask charge", ""), (10, "ask cancel", ""), (11, "ask keep", ""), (12, "charge again", ""), (16, "leave", ""),
     (18, "release", ""), (20, "join", "billing"),
 )  # fmt: skip
+WORN, BY_HAND = "sub:active", "/intercom/hand"
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """``ready``: done before, by a worker that lives. ``work``: what the killed one was doing."""
+    """``ready``: done before, by a worker that lives. ``work``: what the killed one was doing. ``again``: a person
+    ordered it, and orders it again."""
 
     ready: Callable[[Stage], None]
     work: Callable[[Instep], object]
+    again: bool = False
 
 
 def change(stage: Stage) -> None:
@@ -70,7 +77,31 @@ def lost(stage: Stage) -> None:
     for path in stage.folder.glob("state.db*"):
         path.unlink()
     stage.move(stage.now + HOUR)
+    vars(stage).pop("settings", None)  # They hold the moment when they were read.
+    stage.born = stage.now
     init(stage.settings, on=True)
+
+
+def spoiled(stage: Stage) -> None:
+    """People have overwritten what is ours, in Intercom and in the product."""
+    stage.move(stage.now + HOUR)
+    ours = [row for row in stage.control("GET", "/intercom/people") if WORN in row["tags"]]
+    for contact in ours[:3]:
+        stage.control("PUT", f"{BY_HAND}/contacts/{contact['id']}", {"custom_attributes": {"plan": "gold"}})
+    stage.control("DELETE", f"{BY_HAND}/contacts/{ours[3]['id']}/tags/{_worn(stage)}")
+    stage.write("UPDATE instep_access SET access = 'none' WHERE access = 'full'")
+
+
+def untagged(stage: Stage) -> None:
+    """A tag of ours was deleted, and all who wore it have lost it; others need it since."""
+    stage.control("DELETE", f"{BY_HAND}/tags/{_worn(stage)}")
+    change(stage)
+    stage.run(sync)
+
+
+def _worn(stage: Stage) -> str:
+    (id,) = [tag["id"] for tag in stage.control("GET", f"{BY_HAND}/tags")["data"] if tag["name"] == WORN]
+    return str(id)
 
 
 def pull(instep: Instep) -> None:
@@ -84,6 +115,16 @@ def reconcile(instep: Instep) -> None:
             hub.until_idle()
 
 
+def repair(instep: Instep) -> None:
+    with Hub(instep, "audit") as hub:
+        audit(hub, True, lambda what, n: None)
+
+
+def restoring(instep: Instep) -> None:
+    with suppress(Misuse):  # Where it was finished before.
+        restore(instep, WORN, "somebody")
+
+
 FLOWS: Mapping[str, Flow] = {
     "pull": Flow(change, pull),
     "reconcile": Flow(known, reconcile),
@@ -92,4 +133,6 @@ FLOWS: Mapping[str, Flow] = {
     "erase": Flow(erasing, sync),
     "adopt": Flow(lost, lambda instep: adopt(instep, (), lambda what, n: None)),
     "first sync": Flow(lost, sync),
+    "repair": Flow(spoiled, repair, again=True),
+    "restore": Flow(untagged, restoring, again=True),
 }

@@ -113,7 +113,7 @@ class Judge:
         self, account: str, facts: Facts, row: JSON, contacts: dict[str, JSON], companies: dict[str, JSON]
     ) -> Iterator[str]:
         """I1, I2: what every system must hold, worked out from Stripe and the product."""
-        expected = Account(GROUPS[0]).look(facts, self.stage.now)
+        expected = Account(GROUPS[0], self.stage.born).look(facts, self.stage.now)
         expected.moved = self.stage.now if account in self._moved else 0
         if expected.stage == "awaiting_payment":  # It keeps the access that it had, which only a memory knows.
             expected.row["access"] = expected.attributes["product_access"] = row.get("access")

@@ -105,6 +105,8 @@ class Range:
 
     def _judged(self, stage: Stage, judge: Judge) -> list[str]:
         stage.move(stage.now + 300)
+        if self._flow.again:
+            self._work(stage)
         judge.before()
         report = stage.run(sync)
         judge.after(report)

@@ -33,9 +33,9 @@ READ_TIMEOUT = 1.0
 
 
 class Stage(Scene):
-    """``skew``: seconds that Instep's clock is ahead of the vendors'."""
+    """``skew``: seconds that Instep's clock is ahead of the vendors'. ``born``: when its memory began, if it was lost."""
 
-    skew = 0
+    skew = born = 0
     instep: Instep | None = None  # type: ignore[assignment]
 
     @classmethod
@@ -58,6 +58,7 @@ class Stage(Scene):
         for path in self.folder.iterdir():
             shutil.copyfile(path, folder / path.name)
         stage = type(self)(self.vendors.clone(), folder, [], now=self.now)  # type: ignore[attr-defined]
+        stage.born = self.born
         stage._connect()
         return stage
 

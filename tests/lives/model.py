@@ -85,10 +85,10 @@ class Memory:
 
 
 class Account:
-    """One account through all looks."""
+    """One account through all looks. ``born``: when Instep began; a grace starts then at the earliest."""
 
-    def __init__(self, group: Group) -> None:
-        self._without = group.without
+    def __init__(self, group: Group, born: int = 0) -> None:
+        self._without, self._born = group.without, born
         self._memory = Memory()
         self.expected = Expected()
 
@@ -168,7 +168,7 @@ class Account:
         if stage == "awaiting_payment":
             return memory.access, None
         if stage == "past_due":
-            ends = (lead.failing_since or 0 if lead else 0) + GRACE
+            ends = max(lead.failing_since or 0 if lead else 0, self._born) + GRACE
             return ("grace", ends) if now < ends else ("read_only", None)
         if stage in ("trial_expired", "unpaid"):
             ends = memory.since + READ_ONLY

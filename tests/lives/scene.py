@@ -99,7 +99,7 @@ class Scene:
     def control(self, method: str, path: str, body: Any = None) -> Any:
         answer = self._http.request(method, f"{self.vendors.url}/_sandbox{path}", json=body, timeout=60)
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        return answer.json() if answer.content else {}
 
     def stripe(self, method: str, path: str, **fields: Any) -> JSON:
         """In Stripe's pages; empty where Stripe refuses it."""
