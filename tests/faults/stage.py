@@ -33,7 +33,7 @@ READ_TIMEOUT = 1.0
 
 
 class Stage(Scene):
-    """``skew``: seconds that Instep's clock is ahead of the vendors'. ``born``: when its memory began, if it was lost."""
+    """``skew``: seconds that Instep's clock is ahead of the vendors'. ``born``: when its memory began, if lost."""
 
     skew = born = 0
     instep: Instep | None = None  # type: ignore[assignment]
