@@ -15,9 +15,10 @@ import httpx
 from pydantic import SecretStr
 
 from connectors import wire
-from connectors.contract import Transient, Unauthorized
+from connectors.contract import Unauthorized
 from connectors.gate import Gate
 from connectors.intercom import scopes
+from connectors.lists import Walk, last_id
 from mappings.model import JSONObject
 
 if TYPE_CHECKING:
@@ -91,30 +92,26 @@ class IntercomApi:
     def pages(self, path: str, resume: str | None, per_page: int) -> Iterator[tuple[list[JSONObject], str | None]]:
         """A cursor list, page by page: the rows, and where to go on after them (None at the end). Raises Transient for
         a list that ends or repeats without saying so."""
-        seen: set[str | None] = {resume}
+        walk = Walk(self.system, path, resume)
         while True:
             params = {"per_page": str(per_page)} | ({"starting_after": resume} if resume else {})
             answer = self.get(path, params)
-            following = next_page(path, answer)
+            rows, following = answer.get("data") or [], next_page(answer)
             resume = following.get("starting_after") if isinstance(following, dict) else None
-            if following and resume in (None, *seen):
-                raise _does_not_go_on(path)
-            seen.add(resume)
-            yield answer.get("data") or [], resume
+            walk.reach(resume if rows else None, bool(following))
+            yield rows, resume
             if not resume:
                 return
 
     def numbered(self, path: str, per_page: int) -> Iterator[JSONObject]:
         """The rows of a list whose pages have numbers. Raises Transient for a list that stops short or repeats."""
-        last: object = None
+        walk = Walk(self.system, path)
         for number in count(1):
             answer = self.get(path, {"page": str(number), "per_page": str(per_page)})
-            rows = answer.get("data") or []
-            if rows and rows == last:
-                raise _does_not_go_on(path)
-            last = rows
+            rows, more = answer.get("data") or [], bool(next_page(answer))
+            walk.reach(last_id(rows), more)
             yield from rows
-            if not next_page(path, answer):
+            if not more:
                 return
 
     def search(self, path: str, body: JSONObject) -> JSONObject:
@@ -135,16 +132,9 @@ class IntercomApi:
             raise
 
 
-def next_page(path: str, answer: JSONObject) -> Any:
-    """What a page says of the next one; empty at the end. Raises Transient for an empty page that promises more."""
-    following = (answer.get("pages") or {}).get("next")
-    if following and not answer.get("data"):
-        raise _does_not_go_on(path)
-    return following
-
-
-def _does_not_go_on(path: str) -> Transient:
-    return Transient(f"{IntercomApi.system}: the list {path} does not go on although it has more")
+def next_page(answer: JSONObject) -> Any:
+    """What a page says of the next one; empty at the end."""
+    return (answer.get("pages") or {}).get("next")
 
 
 def _complaint(body: JSONObject) -> wire.Complaint | None:

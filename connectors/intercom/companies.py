@@ -9,6 +9,7 @@ from connectors.contract import Declaration, Gone, Page, Rejected
 from connectors.intercom.attributes import attributes_found, declare_attributes
 from connectors.intercom.client import IntercomApi, next_page
 from connectors.intercom.fields import from_json, to_json
+from connectors.lists import Walk, last_id
 from mappings.model import Desired, Held, JSONObject, Name, Record, Ref, Step, subject_id
 
 MOST_SPEND = 2_147_483_647
@@ -46,18 +47,21 @@ class IntercomCompanies:
 
         https://developers.intercom.com/docs/references/rest-api/api.intercom.io/companies/listallcompanies
         """
-        number = int(resume or 1)
+        number, walk = int(resume or 1), Walk(self.system, "/companies/list")
         while True:
             answer = self._api.search(f"/companies/list?page={number}&per_page={PAGE}&order=asc", {})
             if (answer.get("total_count") or 0) > MOST_LISTED:
                 break
             number += 1
-            following = next_page("/companies/list", answer)
+            more = bool(next_page(answer))
+            walk.reach(last_id(answer.get("data") or []), more)
             yield self._page(answer, str(number))
-            if not following:
+            if not more:
                 return
         params: dict[str, str] = {}
-        while (answer := self._api.get("/companies/scroll", params)).get("data"):
+        walk = Walk(self.system, "/companies/scroll")
+        while rows := (answer := self._api.get("/companies/scroll", params)).get("data"):
+            walk.reach(last_id(rows), more=True)
             yield self._page(answer, None)
             params = {"scroll_param": str(answer["scroll_param"])}
 

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from connectors import wire
 from connectors.contract import Transient
 from connectors.gate import Gate
+from connectors.lists import Walk, last_id
 from connectors.stripe.rights import named
 from mappings.model import JSONObject
 
@@ -109,14 +110,14 @@ class StripeApi:
     ) -> Iterator[tuple[list[JSONObject], str | None]]:
         """A list page by page, newest first, each with where to go on after it (an empty page tells nothing new).
         Raises Transient for a list that ends or repeats without saying so."""
+        walk = Walk(self.system, path, resume)
         while True:
             after: Params = {"starting_after": resume} if resume else {}
             answer = self.get(path, {**params, "limit": PAGE, **after})
             items: list[JSONObject] = answer.get("data") or []
             more = bool(answer.get("has_more"))
-            if more and (not items or items[-1]["id"] == resume):
-                raise Transient(f"stripe: the list {path} does not go on although it has more")
-            resume = items[-1]["id"] if items else resume
+            walk.reach(last_id(items), more)
+            resume = last_id(items) or resume
             yield items, resume
             if not more:
                 return

@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from connectors.contract import ConnectorError, Gone, Page, Rejected, Transient, Unauthorized
+from connectors.contract import ConnectorError, Gone, Page, Rejected, Unauthorized
+from connectors.lists import Walk, last_id
 from connectors.stripe.checkouts import CHECKOUT, COMPLETED, PATH, of_unmarked, withheld
 from connectors.stripe.client import PAGE, StripeApi
 from mappings.model import Change, JSONObject, Record, Ref
@@ -73,18 +74,17 @@ class Scan:
         return {"expand[]": "data.charge", **since}
 
     def _stream(self, path: str, params: dict[str, Any]) -> Iterator[Page]:
-        more = True
+        walk, more = Walk(self._api.system, path, self._at.after), True
         while more:
-            answer = self._read(path, params)
+            answer = self._read(path, params, walk)
             items: list[JSONObject] = answer.get("data") or []
             more = bool(answer.get("has_more"))
-            if more and (not items or items[-1]["id"] == self._at.after):
-                raise Transient(f"stripe: the list {path} does not go on although it has more")
+            walk.reach(last_id(items), more)
             if items:
                 self._at.after, self._at.created = items[-1]["id"], items[-1]["created"]
             yield self._page(items)
 
-    def _read(self, path: str, params: dict[str, Any]) -> JSONObject:
+    def _read(self, path: str, params: dict[str, Any], walk: Walk) -> JSONObject:
         try:
             return self._api.get(path, params | self._bounds())
         except Unauthorized as refused:
@@ -96,6 +96,7 @@ class Scan:
             if not (self._at.after and _cursor_is_gone(error)):
                 raise
             # Objects share a second: go on from it inclusively, reading some of them twice.
+            walk.back(self._at.after)
             self._at.after, self._at.until = "", self._at.created
             return self._api.get(path, params | self._bounds())
 

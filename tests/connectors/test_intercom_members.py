@@ -140,9 +140,16 @@ def test_a_list_of_companies_that_does_not_go_on_is_an_error(answers):
         list(scripted(*answers).numbered("/contacts/c1/companies", 50))
 
 
-def test_a_numbered_list_that_repeats_its_page_is_an_error():
-    with pytest.raises(Transient, match="does not go on"):
-        list(scripted(page(50, NEXT), page(50, NEXT)).numbered("/contacts/c1/companies", 50))
+@pytest.mark.parametrize("rows", [(50, 50), (1, 2, 1)])
+def test_numbered_pages_that_come_again_are_an_error(rows):
+    answers = [page(number, NEXT) for number in rows]
+    with pytest.raises(Transient, match="/contacts/c1/companies does not go on"):
+        list(scripted(*answers).numbered("/contacts/c1/companies", 50))
+    with pytest.raises(Transient, match="/companies/list does not go on"):
+        list(IntercomCompanies(scripted(*answers)).observe(None))
+    scrolled = [answer | {"scroll_param": "same"} for answer in answers]
+    with pytest.raises(Transient, match="/companies/scroll does not go on"):
+        list(IntercomCompanies(scripted({"total_count": 10_001}, *scrolled)).observe(None))
 
 
 def test_a_company_that_does_not_exist_is_rejected(contacts):

@@ -1,11 +1,12 @@
 """Billing read from Stripe: by look and in bulk, also when lists misbehave."""
 
+import httpx
 import orjson
 import pytest
 from pydantic import SecretStr
 from vendor_world import NOW, scripted
 
-from connectors.contract import Ambiguous, Source, Unknown
+from connectors.contract import Ambiguous, Source, Transient, Unknown
 from connectors.stripe import StripeBilling, StripeCustomers, StripeSettings
 from mappings.model import AccountId, Desired, Ref, Step, account_subject
 from mappings.stripe import facts
@@ -126,6 +127,16 @@ def test_a_scan_survives_the_deletion_of_its_place(live, billing, stripe_api):
     stripe_api._http.delete(f"/v1/customers/{first.records[-1].ref.id}")
     seen = [record.ref.id for page in (first, *pages) for record in page.records]
     assert set(seen) == set(ids)
+
+
+def test_a_scan_that_goes_back_meets_places_again_but_none_that_is_gone():
+    newer, older = ({"data": [{"id": id, "created": NOW}], "has_more": True} for id in ("cus_2", "cus_1"))
+    gone, end = httpx.Response(404, json={"error": {"code": "resource_missing"}}), {"data": []}
+    again = scripted(newer, older, gone, newer, end, end, end, end)
+    assert len(list(StripeBilling(again, lambda: NOW).scan('{"stream": "customer"}'))) == 7
+    for answers in ((older, gone, older), (newer, older, gone, newer, older)):
+        with pytest.raises(Transient, match="does not go on"):
+            list(StripeBilling(scripted(*answers), lambda: NOW).scan('{"stream": "customer"}'))
 
 
 def test_a_subscription_without_a_customer_is_passed_over_and_counted(caplog):

@@ -107,8 +107,10 @@ def test_events_whose_customer_cannot_be_named_are_counted():
 EMPTY = {"data": [], "has_more": True}
 FIRST = {"data": [event("evt_1", {"object": {"object": "invoice", "customer": "cus_1"}})], "has_more": True}
 
+SECOND = {"data": [FIRST["data"][0] | {"id": "evt_0"}], "has_more": True}
 
-@pytest.mark.parametrize("answers", [[EMPTY], [FIRST, EMPTY], [FIRST, FIRST]])
+
+@pytest.mark.parametrize("answers", [[EMPTY], [FIRST, EMPTY], [FIRST, FIRST], [FIRST, SECOND, FIRST]])
 def test_a_list_that_does_not_go_on_is_an_error(answers):
     with pytest.raises(Transient, match="does not go on"):
         list(StripeBilling(scripted(*answers), lambda: NOW).changes(str(NOW)))
