@@ -185,6 +185,15 @@ def data_of(response: httpx.Response) -> JSONObject:
     return data if isinstance(data, dict) else {}
 
 
+def in_version(system: str, response: httpx.Response, header: str, asked: str) -> JSONObject:
+    """The decoded body. Raises Transient where the ``header`` tells of another API version than the one ``asked``."""
+    said = response.headers.get(header, asked)
+    if said != asked:
+        known = said if _WORD.fullmatch(said) else "unknown"
+        raise Transient(f"{system} answers in API version {known}, though it was asked for {asked}")
+    return data_of(response)
+
+
 def hello(response: httpx.Response, version: str) -> Hello:
     """``version``: the header that tells the API's. Read at once: the time of the answer counts."""
     try:

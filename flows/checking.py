@@ -32,7 +32,7 @@ PARTS: Mapping[str, str] = {
     "Stripe key": "a restricted key may read all that Instep reads; each permission that is missing by name",
     "Intercom": "the token opens a workspace, whose region is that of `INTERCOM_API_BASE`",
     "Intercom token": "it has the scopes to read contacts, companies and tags; each one that is missing by name",
-    "versions": "both vendors still take the API versions that Instep speaks",
+    "versions": "both vendors still take, and answer in, the API versions that Instep speaks",
     "environment": "live keys with live workspaces at the vendors' own addresses, test keys with test ones",
     "house": "the keys belong to the accounts that this state was built for",
     "targets": "which targets are on and which only watch",
@@ -169,8 +169,8 @@ class Look:
         return self.wires
 
     def _versions(self) -> Findings:
-        self._hello("Intercom")
-        yield from keys.versions(self._hello("Stripe").version)
+        intercom = self._hello("Intercom").version
+        yield from keys.versions(self._hello("Stripe").version, intercom)
 
     def _environment(self) -> Findings:
         app = self._hello("Intercom").data["app"]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 VERSION = "2.14"
+# Not x-intercom-version, which names a build of theirs.
+_VERSION_HEADER = "intercom-version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +77,19 @@ class IntercomApi:
         )
 
     def identity(self) -> IntercomIdentity:
-        me: Any = self.ask(lambda sdk: sdk.admins.identify())
-        return IntercomIdentity(str(me.app.id_code), str(me.app.region), str(me.app.timezone or ""))
+        app = self.get("/me")["app"]
+        return IntercomIdentity(str(app["id_code"]), str(app["region"]), str(app.get("timezone") or ""))
 
     def ask(self, call: Callable[[Intercom], T], write: bool = False) -> T:
         """One call through the SDK."""
         return self.gate.call(lambda: call(self.sdk), write=write)
 
     def hello(self) -> wire.Hello:
-        """The admin with its ``app``, as ``identity`` reads it."""
-        return wire.hello(self._send("GET", "/me"), "intercom-version")
+        """The admin with its ``app``, as ``identity`` reads it, in whatever API version it answers."""
+        return wire.hello(self._send("GET", "/me"), _VERSION_HEADER)
 
     def get(self, path: str, params: dict[str, str] | None = None) -> JSONObject:
-        return wire.data_of(self._send("GET", path, params=params))
+        return self._read("GET", path, params=params)
 
     def pages(self, path: str, resume: str | None, per_page: int) -> Iterator[tuple[list[JSONObject], str | None]]:
         """A cursor list, page by page: the rows, and where to go on after them (None at the end). Raises Transient for
@@ -116,7 +118,11 @@ class IntercomApi:
 
     def search(self, path: str, body: JSONObject) -> JSONObject:
         """A read that is spelled POST."""
-        return wire.data_of(self._send("POST", path, json=body))
+        return self._read("POST", path, json=body)
+
+    def _read(self, method: str, path: str, **content: Any) -> JSONObject:
+        """Raises Transient where another API version answers than the one that was asked."""
+        return wire.in_version(self.system, self._send(method, path, **content), _VERSION_HEADER, VERSION)
 
     def write(self, method: str, path: str, body: JSONObject | None = None) -> tuple[JSONObject, str]:
         """The answer and the vendor's request id."""

@@ -11,7 +11,6 @@ import stripe
 from pydantic import SecretStr
 
 from connectors import wire
-from connectors.contract import Transient
 from connectors.gate import Gate
 from connectors.lists import Walk, last_id
 from connectors.stripe.rights import named
@@ -23,6 +22,7 @@ stripe.enable_telemetry = False
 Params = Mapping[str, Any]
 PAGE = 100
 VERSION = stripe.api_version
+_VERSION_HEADER = "stripe-version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +64,16 @@ class StripeApi:
         )
 
     def identity(self) -> StripeIdentity:
-        """Raises Transient where another API version answers than the one that was asked."""
-        said = self.hello()
-        if said.version not in ("", VERSION):
-            raise Transient(f"{self.system} answers in API version {said.version}, though it was asked for {VERSION}")
-        return StripeIdentity(str(said.data["id"]), self._livemode)
+        return StripeIdentity(str(self.get("/v1/account")["id"]), self._livemode)
 
     def hello(self) -> wire.Hello:
-        """The account, as ``identity`` reads it."""
-        return wire.hello(self._get("/v1/account", None), "stripe-version")
+        """The account, as ``identity`` reads it, in whatever API version it answers."""
+        return wire.hello(self._get("/v1/account", None), _VERSION_HEADER)
 
     def get(self, path: str, params: Params | None = None) -> JSONObject:
-        """One object or one page of a list, as plain JSON. Nested expands are listed under ``expand[]``."""
-        return wire.data_of(self._get(path, params))
+        """One object or one page of a list, as plain JSON. Nested expands are listed under ``expand[]``. Raises
+        Transient where another API version answers than the one that was asked."""
+        return wire.in_version(self.system, self._get(path, params), _VERSION_HEADER, VERSION)
 
     def post(self, path: str, params: Mapping[str, Any], key: str) -> tuple[JSONObject, str]:
         """The changed object and the vendor's request id. ``key`` is the idempotency key."""

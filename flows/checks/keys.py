@@ -71,12 +71,15 @@ def _writes(about: str, missing: Sequence[str], what: str, names: Iterable[str])
         yield Finding(about, "ok", f"may read everything that Instep reads; {unproved}")
 
 
-def versions(stripe_says: str) -> Findings:
-    """``stripe_says``: the version of its answer."""
-    if stripe_says and stripe_says != STRIPE_VERSION:
-        other = f"Stripe answers in API version {stripe_says}, though it was asked for {STRIPE_VERSION}"
-        yield Finding("versions", "problem", f"{other}: look for a proxy at STRIPE_API_BASE that changes headers")
-    else:
+def versions(stripe_says: str, intercom_says: str) -> Findings:
+    """The versions of their answers; empty where they do not tell."""
+    said = (("Stripe", STRIPE_VERSION, stripe_says), ("Intercom", INTERCOM_VERSION, intercom_says))
+    others = [(system, asked, says) for system, asked, says in said if says not in ("", asked)]
+    for system, asked, says in others:
+        other = f"{system} answers in API version {says}, though it was asked for {asked}"
+        proxy = f"look for a proxy at {system.upper()}_API_BASE that changes headers"
+        yield Finding("versions", "problem", f"{other}: {proxy}")
+    if not others:
         yield Finding("versions", "ok", f"Stripe answers in {STRIPE_VERSION}, Intercom takes {INTERCOM_VERSION}")
 
 

@@ -9,7 +9,9 @@ import pytest
 import requests
 from home import Home
 
-from flows.checks.keys import region
+from connectors.intercom import INTERCOM_VERSION
+from connectors.stripe import STRIPE_VERSION
+from flows.checks.keys import region, versions
 
 SETTINGS = {"key": "sk_test_sandbox", "lacks": [], "version": "2026-10-28.endive"}
 WORKSPACE = {"name": "Sandbox", "lacks": [], "versions": [f"2.{minor}" for minor in range(7, 17)]}
@@ -121,6 +123,13 @@ def test_versions_that_a_vendor_takes_no_more(vendors: Home) -> None:
             f"{system} does not take requests in API version {version}: upgrade Instep, which speaks that version only."
         )
         assert told(vendors, system) == [("problem", text)]
+
+
+def test_versions_that_a_vendor_answers_in_unasked() -> None:
+    (fine,) = versions(STRIPE_VERSION, "")
+    told = list(versions("2030-01-01.later", "2.9"))
+    assert (fine.level, [finding.level for finding in told]) == ("ok", ["problem", "problem"])
+    assert f"Intercom answers in API version 2.9, though it was asked for {INTERCOM_VERSION}" in told[1].text
 
 
 def test_a_live_key_beside_what_is_for_tests(vendors: Home) -> None:

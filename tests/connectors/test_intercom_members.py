@@ -206,7 +206,7 @@ def test_an_archived_attribute_is_named(contacts, hand):
 def test_the_sdk_raises_our_errors(live, intercom_api):
     live.fault("500_before", "intercom", times=99)
     with pytest.raises(Transient, match="intercom 500 server_error"):
-        intercom_api.identity()
+        intercom_api.ask(lambda sdk: sdk.admins.identify())
 
 
 # Events

@@ -6,20 +6,32 @@ from pydantic import SecretStr
 from vendor_world import gate
 
 from connectors.contract import Transient
-from connectors.stripe import StripeApi, StripeSettings
-from connectors.stripe.client import VERSION
+from connectors.intercom import INTERCOM_VERSION, IntercomApi, IntercomSettings
+from connectors.stripe import STRIPE_VERSION, StripeApi, StripeSettings
+
+ME = {"id": "acct_1", "app": {"id_code": "w1", "region": "US"}}
+VENDORS = {
+    "stripe": lambda transport: StripeApi(StripeSettings(SecretStr("sk_test")), gate("stripe"), transport),
+    "intercom": lambda transport: IntercomApi(IntercomSettings(SecretStr("tok")), gate("intercom"), transport),
+}
+ASKED = {"stripe": STRIPE_VERSION, "intercom": INTERCOM_VERSION}
 
 
-def answering(headers: dict[str, str]) -> StripeApi:
-    transport = httpx.MockTransport(lambda request: httpx.Response(200, json={"id": "acct_1"}, headers=headers))
-    return StripeApi(StripeSettings(SecretStr("sk_test")), gate("stripe"), transport)
+def answering(system: str, headers: dict[str, str]):
+    return VENDORS[system](httpx.MockTransport(lambda request: httpx.Response(200, json=ME, headers=headers)))
 
 
-def test_another_version_of_stripe_is_named():
-    with pytest.raises(Transient, match=f"answers in API version 2030-01-01.later, though it was asked for {VERSION}"):
-        answering({"stripe-version": "2030-01-01.later"}).identity()
+@pytest.mark.parametrize("system", VENDORS)
+def test_another_version_is_named(system):
+    api = answering(system, {f"{system}-version": "2030-01-01.later"})
+    other = f"^{system} answers in API version 2030-01-01.later, though it was asked for {ASKED[system]}$"
+    for reading in (api.identity, lambda: api.get("/any")):
+        with pytest.raises(Transient, match=other):
+            reading()
+    assert api.hello().version == "2030-01-01.later"
 
 
-@pytest.mark.parametrize("headers", [{}, {"stripe-version": VERSION}])
-def test_the_version_that_was_asked_for_is_believed(headers):
-    assert answering(headers).identity().account_id == "acct_1"
+@pytest.mark.parametrize("system", VENDORS)
+def test_the_version_that_was_asked_for_is_believed(system):
+    for headers in ({}, {f"{system}-version": ASKED[system]}, {"x-intercom-version": "3736ab533ad11d88d93cdef3"}):
+        assert answering(system, headers).identity()[0] in ("acct_1", "w1")
