@@ -22,9 +22,11 @@ NOBODY = AccountId("")
 @dataclass(slots=True)
 class Pulled:
     """What one pull of one source did. ``busy``: another worker is reading it. ``moved``: roots that a scan found to
-    differ, ``named``: those it could only name, ``absent``: those it did not meet. ``compared``: by a sweep."""
+    differ, ``named``: those it could only name, ``absent``: those it did not meet; ``begun``: when, also where it was
+    another worker that began it. ``compared``: by a sweep."""
 
     source: str
+    begun: int = 0
     hints: int = 0
     rows: int = 0
     moved: set[Ref] = field(default_factory=set)
@@ -49,7 +51,7 @@ class Reader(Looker):
         cursor = self._store.lease_cursor(source.name, self._owner, SOURCE_LEASE)
         if cursor is None:
             return Pulled(source.name, busy=True)
-        pulled, begun, known = Pulled(source.name), self._now(), cursor.scanned_at is not None
+        pulled, known = Pulled(source.name, begun=self._now()), cursor.scanned_at is not None
         try:
             unread = cursor.scanned_at is None or cursor.scan_look is not None or cursor.shrunk
             if sweep or source.feed == "truth" or unread:
@@ -62,7 +64,7 @@ class Reader(Looker):
         finally:
             self._store.release_cursor(cursor)
         if sweep and known:
-            pulled.compared = self._compared(source, pulled, begun)
+            pulled.compared = self._compared(source, pulled)
         return pulled
 
     def _hear(self, source: Source, cursor: Cursor, pulled: Pulled) -> None:
@@ -75,10 +77,14 @@ class Reader(Looker):
         """Everything, page by page, each page with its resume point. The event cursor is taken first, so that what
         moves while we scan is replayed."""
         source = line.source
-        fresh = cursor.scan is None or cursor.scan_look is None
+        fresh, unfinished = cursor.scan is None or cursor.scan_look is None, cursor.scan_look is not None
         if fresh:
             self._aside.clear()
-            cursor = self._store.start_scan(cursor, cursor.position or self._event_position(source))
+            position = cursor.position or self._event_position(source)
+            cursor = self._store.start_scan(cursor, position, pulled.begun)
+        else:
+            pulled.moved = self._store.scan_found(cursor, source.kinds)
+            pulled.begun = cursor.scan_begun_at or pulled.begun
         look = cursor.scan_look or self._store.draw_look()
         for page in readable(source.scan(cursor.scan)):
             landed = self._land(line, look, page, cursor)
@@ -88,7 +94,7 @@ class Reader(Looker):
             pulled.named |= {change.ref for change in page.changes}
             if progress:
                 progress(len(page.records))
-        news = pulled.rows or cursor.scanned_at is None
+        news = pulled.rows or cursor.scanned_at is None or unfinished
         if news:  # Before the scan counts as done: a worker that dies here does it again.
             self._match_again(source.name)
         pulled.absent = self._finish(line, cursor)
@@ -106,10 +112,10 @@ class Reader(Looker):
             if ours and line.subject.partition(":")[0] in source.kinds and line.subject not in self._aside:
                 self._store.todo_clear(["parked"], line.subject, line.target)
 
-    def _compared(self, source: Source, pulled: Pulled, begun: int) -> Compared:
+    def _compared(self, source: Source, pulled: Pulled) -> Compared:
         """What a sweep found to differ, and whether an event, or the pull that it was, says why."""
         asked = pulled.named.union(pulled.absent)
-        told = self._store.told([*pulled.moved, *asked], begun) if source.feed == "hints" else None
+        told = self._store.told([*pulled.moved, *asked], pulled.begun) if source.feed == "hints" else None
         pulled.looked = self.look(sys.maxsize)
         moved = pulled.moved | (asked & pulled.looked.changed)
         if told is not None:

@@ -12,7 +12,7 @@ from state.database import Base, reading, writing
 from state.inbox import SCAN, put
 from state.looks import next_look
 from state.refs import root_ref, under
-from state.schema import cursors, facts, todo
+from state.schema import cursors, facts, roots, todo
 from state.sql import clock
 from state.types import Cursor, LeaseLost, Shrunk
 
@@ -63,10 +63,20 @@ class Cursors(Base):
         return put(connection, self.database, changes, now)
 
     @writing
-    def start_scan(self, connection: Connection, cursor: Cursor, position: str | None) -> Cursor:
+    def start_scan(
+        self, connection: Connection, cursor: Cursor, position: str | None, begun_at: int | None = None
+    ) -> Cursor:
         """Begin a scan under a new look; ``position`` is the event cursor taken before it. LeaseLost when fenced."""
         look_no = next_look(connection, self.database)
-        return fence(connection, cursor, position=position, scan=None, scan_look=look_no)
+        return fence(connection, cursor, position=position, scan=None, scan_look=look_no, scan_begun_at=begun_at)
+
+    @reading
+    def scan_found(self, connection: Connection, cursor: Cursor, kinds: Sequence[str]) -> set[Ref]:
+        """The roots of these kinds that the scan under way, or looks at what it could only name, found to differ. A
+        first scan, to which all is new, does not count."""
+        ours = under(roots.c.root, cursor.source.partition(".")[0], kinds)
+        moved = select(roots.c.root).where(ours, roots.c.scan_moved >= cursor.scan_look)
+        return set(map(root_ref, connection.scalars(moved)))
 
     def finish_scan(self, cursor: Cursor, kinds: Sequence[str], now: int, steady: Sequence[str] = ()) -> list[Ref]:
         """Mark the scan complete. Roots of these root kinds with a live row that the scan did not meet become hints for
@@ -85,15 +95,16 @@ class Cursors(Base):
         self, connection: Connection, cursor: Cursor, kinds: Sequence[str], now: int, steady: Sequence[str]
     ) -> list[Ref] | Shrunk:
         look_no = fence(connection, cursor).scan_look or 0
-        roots = under(facts.c.root, cursor.source.partition(".")[0], kinds) & facts.c.gone.is_(False)
-        per_kind = select(facts.c.kind, func.count()).where(roots, facts.c.kind.in_(steady), facts.c.look_no >= look_no)
+        living = under(facts.c.root, cursor.source.partition(".")[0], kinds) & facts.c.gone.is_(False)
+        counted = living & facts.c.kind.in_(steady) & (facts.c.look_no >= look_no)
+        per_kind = select(facts.c.kind, func.count()).where(counted)
         met = dict.fromkeys(steady, 0) | dict(connection.execute(per_kind.group_by(facts.c.kind)).tuples().all())
         usual = connection.scalar(select(cursors.c.met).where(cursors.c.source == cursor.source)) or {}
         for kind, before in sorted(usual.items()):
             if _collapsed(met.get(kind, before), before):
                 fence(connection, cursor, scan=None, scan_look=None, shrunk_to=met)
                 return Shrunk(kind, met[kind], before)
-        absent = connection.execute(select(facts.c.root).where(roots, facts.c.look_no < look_no).distinct())
+        absent = connection.execute(select(facts.c.root).where(living, facts.c.look_no < look_no).distinct())
         changes = [Change(root_ref(key), f"{SCAN}{look_no}:{key}", now) for key in absent.scalars()]
         put(connection, self.database, changes, now, "not met by a scan")
         fence(connection, cursor, scan=None, scan_look=None, scanned_at=now, met=met, shrunk_to=None)
@@ -151,5 +162,5 @@ def _held(cursor: Cursor) -> Any:
 def _cursor(row: Row[Any]) -> Cursor:
     return Cursor(
         row.source, row.position, row.scan, row.scan_look, row.scanned_at, row.lease_token, row.lease_owner,
-        row.shrunk_to is not None,
+        row.shrunk_to is not None, row.scan_begun_at,
     )  # fmt: skip

@@ -51,7 +51,8 @@ class Facts(Base):
         - ``hints`` are handled, and those that the holder's own pushes left for these roots. The ``unsettled`` of
           them are due once more, ``again_at``, where their root did not move.
         - ``changes`` become hints where the ledger does not know them.
-        - ``resume`` becomes the cursor's scan position. LeaseLost when the cursor is fenced."""
+        - ``resume`` becomes the cursor's scan position, and the roots that moved stay known (see ``scan_found``).
+          LeaseLost when the cursor is fenced."""
         if cursor:
             fence(connection, cursor, **({} if resume is None else {"scan": resume}))
         first = cursor is not None and cursor.scanned_at is None
@@ -61,6 +62,8 @@ class Facts(Base):
             lock_matching(connection, self.database, keys)
         landing = Landing(connection, self.database, look_no, findings, now)
         landing.write()
+        if cause == "inferred" or (cursor and not first):
+            landing.keep_moved()
         if landing.keys_moved and not locked:  # Since then.
             lock_matching(connection, self.database, keys)
         matching = Matching(connection, self.database, match, now)

@@ -52,6 +52,12 @@ class Landing:
     def rows(self) -> int:
         return len(self._upserts) + len(self._moves) + len(self._gone)
 
+    def keep_moved(self) -> None:
+        """For the scan that this landing is a page of, or a look for; somebody else may go on with it."""
+        if self.changed:
+            moved = update(roots).where(roots.c.root.in_(any_of(self.changed)))
+            self.connection.execute(moved.values(scan_moved=self.look_no))
+
     def write(self) -> None:
         """Locks the roots, so that a parallel landing of the same root waits and then sees what this one stored."""
         looked = self._lock()

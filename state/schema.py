@@ -89,6 +89,7 @@ cursors = Table(
     Column("shrunk_to", Json),
     *_lease(),
     Column("lease_seconds", Double, nullable=False, server_default="0"),
+    Column("scan_begun_at", BigInteger),
 )
 
 inbox = Table(
@@ -111,7 +112,13 @@ Index("inbox_due", inbox.c.due_at, sqlite_where=_UNHANDLED, postgresql_where=_UN
 Index("inbox_handled", inbox.c.handled_at)
 
 # One row per root ever looked at, also for those with nothing left. ``look_no``: the last look that read it whole.
-roots = Table("roots", metadata, _id("root", primary_key=True), _number("look_no"))
+roots = Table(
+    "roots",
+    metadata,
+    _id("root", primary_key=True),
+    _number("look_no"),
+    Column("scan_moved", BigInteger),  # The last look of a scan, or for one, that found it to differ.
+)
 
 facts = Table(
     "facts",

@@ -131,8 +131,8 @@ class Lease:
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """How far a source has been read, and the right to go on. ``position``: event cursor. ``scan``: where an unfinished
-    scan stands (None: nothing read yet), ``scan_look``: the look it runs under (None: no scan is running). ``shrunk``:
-    the last scan was not believed."""
+    scan stands (None: nothing read yet), ``scan_look``: the look it runs under (None: no scan is running),
+    ``scan_begun_at``: since when. ``shrunk``: the last scan was not believed."""
 
     source: str
     position: str | None
@@ -142,6 +142,7 @@ class Cursor:
     token: int
     owner: str = ""
     shrunk: bool = False
+    scan_begun_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,8 @@ class Bench:
             pseudonyms=Pseudonyms(("a secret",)),  # type: ignore[arg-type]
         )
 
-    def reader(self, systems: Systems | None = None) -> Reader:
-        return Reader(self.store, systems or self.systems(), lambda: NOW, "worker", self._pool)
+    def reader(self, systems: Systems | None = None, now: int = NOW) -> Reader:
+        return Reader(self.store, systems or self.systems(), lambda: now, "worker", self._pool)
 
     def hear(self, *accounts: str) -> None:
         """Somebody says that these accounts deserve a look."""
