@@ -147,12 +147,6 @@ class Stage(Scene):
             for table in ("agenda", "cursors"):
                 state.execute(f"UPDATE {table} SET lease_until = 0 WHERE lease_owner IS NOT NULL")
 
-    def state(self, statement: str) -> list[JSON]:
-        """Rows of Instep's own memory."""
-        with closing(sqlite3.connect(self.folder / "state.db", timeout=30)) as state:
-            state.row_factory = sqlite3.Row
-            return [dict(row) for row in state.execute(statement)]
-
     def close(self) -> None:
         self.rest()
         self._database.close()

@@ -88,7 +88,8 @@ class Run:
         moved = self._scene.moved()
         self.outcome.counts["syncs"] += 1
         self.outcome.counts["writes"] += report.writes
-        for wrong in (*watch.of_writes(self._scene, mark), *watch.of_brake(self._scene)):
+        told = watch.of_journal(self._scene, mark, report.run)
+        for wrong in (*watch.of_writes(self._scene, mark), *told, *watch.of_brake(self._scene)):
             self._fault(None, wrong)
         self._check(moved)
         self._before = self._scene.now

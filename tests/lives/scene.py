@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,6 +119,12 @@ class Scene:
     def rows(self, statement: str, *values: object) -> list[JSON]:
         self._database.row_factory = sqlite3.Row
         return [dict(row) for row in self._database.execute(statement, values)]
+
+    def state(self, statement: str) -> list[JSON]:
+        """Rows of Instep's own memory."""
+        with closing(sqlite3.connect(self.folder / "state.db", timeout=30)) as state:
+            state.row_factory = sqlite3.Row
+            return [dict(row) for row in state.execute(statement)]
 
     def write(self, statement: str, *values: object) -> None:
         with self._database:

@@ -102,3 +102,21 @@ def of_writes(scene: Scene, mark: int) -> Iterator[str]:
     for call in scene.control("GET", f"/ledger?since={mark}&writes=1"):
         if not call["effect"]:
             yield f"{call['system']} {call['method']} {call['path']} changed nothing: {call['params']}"
+
+
+def of_journal(scene: Scene, mark: int, run: str) -> Iterator[str]:
+    """What changed something there and is not in the journal with why, when and the vendor's id of the request."""
+    lines = scene.state(f"SELECT * FROM journal LEFT JOIN links USING (target, subject) WHERE run = '{run}'")
+    known = {id for line in lines for id in str(line["external_id"]).split("/")}
+    told = sum(line["target"] == "intercom.events" for line in lines)
+    for call in scene.control("GET", f"/ledger?since={mark}&writes=1"):
+        if call["effect"] == "event.created":
+            told -= 1
+        elif call["effect"] and not known & {call["object_id"], *call["path"].split("/")}:
+            yield f"{call['effect']} {call['object_id']} is not in the journal"
+    if told:
+        yield f"events: {told} more in the journal than were sent"
+    for line in lines:
+        asked = line["vendor_request_id"] or not line["target"].startswith(("stripe.", "intercom."))
+        if not (line["reason"] and line["after"] and line["sent_at"] and asked):
+            yield f"the journal does not say all of {line}"
