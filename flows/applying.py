@@ -207,7 +207,8 @@ class Applier:
     ) -> Link:
         """``values`` of the step, with the ids that were not known when it was planned."""
         target = line.target
-        limit, hold = (None, None) if link.pending_key == step.key else self._brakes.limit(lease, step)
+        limit, hold = self._brakes.limit(lease, step)
+        limit = None if link.pending_key == step.key else limit
         step = replace(step, values=values)
         tried = link.pending_since if link.pending_key == step.key else None
         if tried is not None and link.pending_body is not None and step.operation == "create":
@@ -234,7 +235,7 @@ class Applier:
             result.changed.add(held.changed)
         done = replace(fold(intent, step, held), pending_key=intent.pending_key, acknowledged_at=self._now())
         lines = [self._journal.line(link, step, held)]
-        return self._store.acknowledge(lease, done, lines, held.changed, now=self._now())
+        return self._store.acknowledge(lease, done, lines, held.changed, now=self._now(), hold=hold)
 
 
 def _push(target: Target, step: Step, redeems: bool) -> Held:

@@ -102,10 +102,18 @@ class Brakes:
             self._store.hold(lease, held, Todo("held", what, desired.target, reason, proposal, self._now()))
         return what
 
-    def ease(self, lease: Lease, still: Collection[tuple[str, Subject, str]], settled: Collection[str]) -> None:
-        """What was held of this account in ``settled`` targets and is not wanted any more."""
-        known = self._store.holds(lease.account_id)
-        gone = [h for h in known if h.target in settled and (h.target, h.subject, h.what) not in still]
+    def ease(
+        self,
+        lease: Lease,
+        still: Collection[tuple[str, Subject, str]],
+        targets: Collection[str],
+        unsettled: Collection[tuple[str, Subject]],
+    ) -> None:
+        """What was held of this account in ``targets`` and is not wanted any more, or was done; of what is
+        ``unsettled`` nobody knows."""
+        known = [h for h in self._store.holds(lease.account_id) if h.target in targets]
+        sure = [h for h in known if (h.target, h.subject) not in unsettled]
+        gone = [h for h in sure if (h.target, h.subject, h.what) not in still]
         if gone:
             self._store.drop_holds(gone)
 

@@ -67,8 +67,8 @@ class NeedsProof(Exception):
 class Visit:
     """One account under one lease. ``proved``: all its roots were fetched in this look; ``asked``: that was tried.
     ``again``: one request was carried out and another one is next. ``unread``: system -> why it could not be fetched.
-    ``wanted``: (target, subject) that should hold something. ``held``: what of them the brake holds. ``cut``: a lost
-    lease or a bug ended it early."""
+    ``wanted``: (target, subject) that should hold something; ``unsettled``: those that wait or are parked; ``held``:
+    what of them the brake holds. ``cut``: a lost lease or a bug ended it early."""
 
     lease: Lease
     pairs: dict[str, Pair] = field(default_factory=dict)
@@ -77,6 +77,7 @@ class Visit:
     again: bool = False
     unread: dict[str, ConnectorError] = field(default_factory=dict)
     wanted: set[tuple[str, Subject]] = field(default_factory=set)
+    unsettled: set[tuple[str, Subject]] = field(default_factory=set)
     held: set[tuple[str, Subject, str]] = field(default_factory=set)
     cut: bool = False
 
@@ -160,6 +161,7 @@ class Engine:
 
     def _targets(self, visit: Visit) -> Life:
         visit.held.clear()
+        visit.unsettled.clear()
         self._begin_erasing(visit)
         facts, current = self._facts(visit.lease.account_id)
         for line in self._systems.targets:
@@ -183,9 +185,8 @@ class Engine:
 
     def _ease(self, visit: Visit) -> None:
         account = visit.lease.account_id
-        settled = [name for name, pair in visit.pairs.items() if pair.outcome not in (Outcome.PARKED, Outcome.WAITING)]
-        on = [name for name in settled if self._systems.mode(name, account) == "on"]
-        self._brakes.ease(visit.lease, visit.held, on)
+        on = [name for name in visit.pairs if self._systems.mode(name, account) == "on"]
+        self._brakes.ease(visit.lease, visit.held, on, visit.unsettled)
 
     def _begin_erasing(self, visit: Visit) -> None:
         """Nobody is erased without a mark, or an order, read in this look. What is stored of them is read once more."""
@@ -222,6 +223,8 @@ class Engine:
             if result.unproved and not visit.asked:
                 raise NeedsProof
             pair.take(result)
+            if result.outcome in (Outcome.PARKED, Outcome.WAITING):
+                visit.unsettled.add((desired.target, desired.subject))
             visit.held |= {(desired.target, desired.subject, what) for what in result.held}
             changed |= result.changed
         pair.done = True

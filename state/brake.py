@@ -120,13 +120,12 @@ def spend(
 ) -> None:
     """Count this step, once however often it is intended. Raises Braked; then nothing may be sent. What was counted
     stays so, whatever becomes of it. ``held``: what it is held as; an approval of just that lets it through, uncounted,
-    once; another step than the one that is held, and of another kind, is judged anew. Without it the limit ends by
-    itself."""
+    until it is done (``use_up``); another step than the one that is held, and of another kind, is judged anew. Without
+    it the limit ends by itself."""
     if not database.sqlite:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('instep brake'))"))
     if held and (known := connection.execute(select(holds).where(_is(held))).one_or_none()):
         if known.approved_by and known.mark == held.mark:
-            connection.execute(delete(holds).where(_is(held)))
             return
         if known.mark == held.mark or known.kind == limit.kind:
             raise Braked(known.kind, _most(connection, limit, target))
@@ -140,6 +139,12 @@ def spend(
         raise Braked(limit.kind, most, until)
     values = {"kind": limit.kind, "target": target, "subject": subject, "spent_at": now}
     connection.execute(database.insert(brake).values(values))
+
+
+def use_up(connection: Connection, done: Hold) -> None:
+    """What was approved was done, and acknowledged in this transaction: the next one needs another approval."""
+    approved = (holds.c.approved_by != "") & (holds.c.mark == done.mark)
+    connection.execute(delete(holds).where(_is(done), approved))
 
 
 def _most(connection: Connection, limit: Limit, target: str) -> int:

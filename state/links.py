@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, insert, select, updat
 
 from mappings.model import AccountId, Link, Ref, RequestId, Step, Subject, subject_id
 from state.agenda import put_mark, renew, seconds_left
-from state.brake import spend
+from state.brake import spend, use_up
 from state.database import Base, reading, writing
 from state.inbox import put_pushed
 from state.ledger import redeem_keys, release_keys, write_journal
@@ -120,23 +120,37 @@ class Links(Base):
         return saved
 
     def acknowledge(
-        self, lease: Lease, link: Link, journal: Sequence[Entry], changed: Ref | None = None, *, now: int = 0
+        self,
+        lease: Lease,
+        link: Link,
+        journal: Sequence[Entry],
+        changed: Ref | None = None,
+        *,
+        now: int = 0,
+        hold: Hold | None = None,
     ) -> Link:
         """After a push: the Link as given (``pending_key``: the key it was pushed with) with no key pending, and the
         journal, in one transaction; returns that Link. ``changed``, a root that the push changed, becomes a hint due
-        ``now``: whoever comes after a worker that dies here looks at it.
+        ``now``: whoever comes after a worker that dies here looks at it. An approval of ``hold`` is used up.
 
         When the token was lost, or someone else has intended or acknowledged meanwhile: the stored Link stays and
         becomes suspect, all accounts concerned are woken, journal and hint are still written and LeaseLost is raised.
         Claimed when the external id is another subject's: likewise."""
-        saved = self._acknowledge(lease, link, journal, changed, now)
+        saved = self._acknowledge(lease, link, journal, changed, now, hold)
         if isinstance(saved, Exception):
             raise saved
         return saved
 
     @writing
     def _acknowledge(
-        self, connection: Connection, lease: Lease, link: Link, journal: Sequence[Entry], changed: Ref | None, now: int
+        self,
+        connection: Connection,
+        lease: Lease,
+        link: Link,
+        journal: Sequence[Entry],
+        changed: Ref | None,
+        now: int,
+        hold: Hold | None,
     ) -> Link | LeaseLost | Claimed:
         left = seconds_left(connection, lease)
         stored = _stored(connection, link)
@@ -145,6 +159,8 @@ class Links(Base):
         ours = left is not None and not foreign(stored, link)
         write_journal(connection, journal, once=not ours)
         if ours and not claim:
+            if hold:
+                use_up(connection, hold)
             return _save(connection, lease, stored, doubted(stored, answered(link)))
         self._suspect(connection, lease, stored, link if not claim else replace(link, external_id=""))
         if ours and claim:

@@ -1,0 +1,74 @@
+"""What a person approved is done in the end, whatever happens at its push; once, and nothing else for it."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+from town import CONFIG
+from works import Works, ended, trip
+
+from flows.approval import approve, held
+from flows.hub import Hub
+
+DAY = 86_400
+BRAKE = "\n[brake]\nbursts = { floor = 0, share = 0.0 }\nremovals = { floor = 0, share = 0.0 }\n"
+HELD = {"intercom.contacts", "product.access"}
+
+
+def approved(town: Works) -> None:
+    """One team whose owner has another address, and which is put on hold: both are held, then approved."""
+    for limits in ("", BRAKE):
+        town._config.write_text(CONFIG.replace('"none"', '"full"') + limits)
+        if not limits:
+            town.team("acme", ann="owner")
+        town.sync()
+    town.vendors.advance(2 * DAY)
+    town.product.execute("UPDATE users SET email = 'x' || email")
+    town.product.execute("UPDATE teams SET hold_reason = 'fraud'")
+    town.sync()
+    assert waiting(town) == HELD
+    instep = town.open()
+    with Hub(instep, "approve") as hub:
+        hub.pull()
+        approve(instep, held(instep, (), (), lambda what, more: None), "dana")
+    assert waiting(town) == set()
+
+
+def waiting(town: Works) -> set[str]:
+    """Targets in which something waits for an approval."""
+    with town.memory() as store:
+        return {hold.target for hold in store.holds() if not hold.approved_by}
+
+
+def assert_done(town: Works) -> None:
+    assert town.person("ann")["email"] == f"x{town.email('ann')}"
+    assert town.access("acme")["access"] == "none"
+    with town.memory() as store:
+        assert (store.holds(), store.todo()) == ([], [])
+    town.product.execute("UPDATE users SET email = 'y' || email")
+    town.sync()
+    assert town.person("ann")["email"] == f"x{town.email('ann')}", "that was approved by nobody"
+    assert waiting(town) == {"intercom.contacts"}
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_killed_at_the_push(town: Works, before: bool) -> None:
+    approved(town)
+    for target in ("product.access", "intercom.contacts"):
+        assert ended(town.start(trip(target, signal.SIGKILL, before))) == -signal.SIGKILL
+    town.sync()
+    assert_done(town)
+
+
+@pytest.mark.parametrize("fault", ["500_before", "cut_after"])
+def test_a_vendor_that_fails_for_hours(town: Works, fault: str) -> None:
+    approved(town)
+    town.vendors.fault(fault, "intercom", "PUT", "/contacts", times=1000)
+    town.try_sync()
+    assert waiting(town) == set()
+    town.vendors.heal()
+    town.vendors.advance(DAY + 3600)
+    town.let_retries_pass()
+    town.sync()
+    assert_done(town)
