@@ -12,7 +12,7 @@ from flows.looking import LOOK_BATCH, Looked, Looker, readable
 from flows.wiring import SourceLine
 from mappings.matching import match, match_surely
 from mappings.model import AccountId, Ref
-from state.store import Cause, Cursor, Landed, Shrunk, Todo
+from state.store import Cause, Cursor, Landed, ReadMeanwhile, Shrunk, Todo
 
 SOURCE_LEASE = 300.0
 CHANGED, ABSENT = "not as it was read before", "not listed any more"
@@ -94,14 +94,10 @@ class Reader(Looker):
             pulled.named |= {change.ref for change in page.changes}
             if progress:
                 progress(len(page.records))
-        news = pulled.rows or cursor.scanned_at is None or unfinished
-        if news:  # Before the scan counts as done: a worker that dies here does it again.
-            self._match_again(source.name)
-        pulled.absent = self._finish(line, cursor)
+        news = bool(pulled.rows or cursor.scanned_at is None or unfinished)
+        pulled.absent = self._finish(line, cursor, news)
         if fresh:
             self._mended(source)
-        if news:
-            self._match_again()
         pulled.scanned = True
         return cursor
 
@@ -142,28 +138,31 @@ class Reader(Looker):
             moved |= self._record(look, self._usable(records), (), None, "inferred").changed if records else set()
         return moved
 
-    def _finish(self, line: SourceLine, cursor: Cursor) -> list[Ref]:
+    def _finish(self, line: SourceLine, cursor: Cursor, news: bool) -> list[Ref]:
         """Returns the roots that the scan did not meet. Raises ConnectorError where they are too many to be true."""
-        name, subject = line.source.name, f"source:{line.source.name}"
+        name = line.source.name
+        # Before the scan counts as done: a worker that dies here does it again.
+        unread = self._match_again(name) if news else []
         try:
-            absent = self._store.finish_scan(cursor, line.source.kinds, self._now(), line.steady)
+            return self._store.finish_scan(cursor, line.source.kinds, self._now(), line.steady, unread)
+        except ReadMeanwhile:
+            return self._finish(line, cursor, news)
         except Shrunk as shrunk:
             reason = f"it shows {shrunk.met} {shrunk.kind} rows where {shrunk.usual} were, so it is taken for broken"
             proposal = f"if this is true, `instep approve --source {name}`; until then nothing of it is believed"
             command = f"instep approve --source {name}"
-            self._store.todo_add([Todo("held", subject, "", reason, proposal, self._now(), command=command)])
+            self._store.todo_add([Todo("held", f"source:{name}", "", reason, proposal, self._now(), command=command)])
             raise ConnectorError(f"{reason} (see `instep todo`)") from None
-        self._store.todo_clear(["held"], subject)
-        return absent
 
-    def _match_again(self, ending: str = "") -> None:
-        """All candidates for an e-mail are known only when every source, but the one that is ``ending``, was read."""
+    def _match_again(self, ending: str) -> list[str]:
+        """All candidates for an e-mail are known only when every source, but the one that is ``ending``, was read;
+        returns those that were not."""
         names = [line.source.name for line in self._systems.sources]
-        if self._store.unscanned([name for name in names if name != ending]):
-            return
-        after: str | None = ""
+        unread = self._store.unscanned([name for name in names if name != ending])
+        after = None if unread else ""
         while after is not None:
             after = self._store.rematch(match=match, now=self._now(), after=after)
+        return unread
 
     def _event_position(self, source: Source) -> str | None:
         if source.feed != "hints":

@@ -11,10 +11,12 @@ from mappings.model import Change, Ref
 from state.database import Base, reading, writing
 from state.inbox import SCAN, put
 from state.looks import next_look
+from state.matching import lock_matching
 from state.refs import root_ref, under
 from state.schema import cursors, facts, roots, todo
 from state.sql import clock
-from state.types import Cursor, LeaseLost, Shrunk
+from state.todos import clear_todo
+from state.types import Cursor, LeaseLost, ReadMeanwhile, Shrunk
 
 # So many objects of a source may be gone at once, however few there were.
 FEW: Final = 3
@@ -78,22 +80,35 @@ class Cursors(Base):
         moved = select(roots.c.root).where(ours, roots.c.scan_moved >= cursor.scan_look)
         return set(map(root_ref, connection.scalars(moved)))
 
-    def finish_scan(self, cursor: Cursor, kinds: Sequence[str], now: int, steady: Sequence[str] = ()) -> list[Ref]:
+    def finish_scan(
+        self, cursor: Cursor, kinds: Sequence[str], now: int, steady: Sequence[str] = (), unread: Sequence[str] = ()
+    ) -> list[Ref]:
         """Mark the scan complete. Roots of these root kinds with a live row that the scan did not meet become hints for
         a direct look (absence is not deletion), and are returned. The roots' ``Ref.source`` is the cursor's source up
         to its first dot. LeaseLost when fenced.
 
         Shrunk when it met less than half of the facts of a ``steady`` kind that the last one met: then nothing follows
-        from it, and the next one begins anew."""
-        ended = self._finish_scan(cursor, kinds, now, steady)
+        from it, and the next one begins anew. ReadMeanwhile when a source of ``unread`` has a completed scan by now:
+        the last scan to end is to match what all of them brought."""
+        ended = self._finish_scan(cursor, kinds, now, steady, unread)
         if isinstance(ended, Shrunk):
             raise ended
         return ended
 
     @writing
     def _finish_scan(
-        self, connection: Connection, cursor: Cursor, kinds: Sequence[str], now: int, steady: Sequence[str]
+        self,
+        connection: Connection,
+        cursor: Cursor,
+        kinds: Sequence[str],
+        now: int,
+        steady: Sequence[str],
+        unread: Sequence[str],
     ) -> list[Ref] | Shrunk:
+        if unread:
+            lock_matching(connection, self.database)  # Of two scans that end at once the second sees the first.
+            if _unscanned(connection, unread) != list(unread):
+                raise ReadMeanwhile
         look_no = fence(connection, cursor).scan_look or 0
         living = under(facts.c.root, cursor.source.partition(".")[0], kinds) & facts.c.gone.is_(False)
         counted = living & facts.c.kind.in_(steady) & (facts.c.look_no >= look_no)
@@ -107,6 +122,7 @@ class Cursors(Base):
         absent = connection.execute(select(facts.c.root).where(living, facts.c.look_no < look_no).distinct())
         changes = [Change(root_ref(key), f"{SCAN}{look_no}:{key}", now) for key in absent.scalars()]
         put(connection, self.database, changes, now, "not met by a scan")
+        clear_todo(connection, ["held"], [_subject(cursor.source)])
         fence(connection, cursor, scan=None, scan_look=None, scanned_at=now, met=met, shrunk_to=None)
         return [change.ref for change in changes]
 
@@ -122,7 +138,7 @@ class Cursors(Base):
         found = update(cursors).where(shrunk).values(met=cursors.c.shrunk_to, shrunk_to=None)
         if not connection.execute(found).rowcount:
             return False
-        line = (todo.c.kind == "held") & (todo.c.subject == f"source:{source}")
+        line = (todo.c.kind == "held") & (todo.c.subject == _subject(source))
         connection.execute(update(todo).where(line).values(resolved_at=now, resolved_by=by))
         return True
 
@@ -135,8 +151,17 @@ class Cursors(Base):
     @reading
     def unscanned(self, connection: Connection, sources: Sequence[str]) -> list[str]:
         """Those of ``sources`` without a completed scan, in the order given."""
-        done = set(connection.scalars(select(cursors.c.source).where(cursors.c.scanned_at.is_not(None))))
-        return [source for source in sources if source not in done]
+        return _unscanned(connection, sources)
+
+
+def _subject(source: str) -> str:
+    """What the line of todo about a shrunk source is about."""
+    return f"source:{source}"
+
+
+def _unscanned(connection: Connection, sources: Sequence[str]) -> list[str]:
+    done = set(connection.scalars(select(cursors.c.source).where(cursors.c.scanned_at.is_not(None))))
+    return [source for source in sources if source not in done]
 
 
 def _collapsed(met: int, usual: int) -> bool:

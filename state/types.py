@@ -71,6 +71,10 @@ class Braked(Exception):
         self.kind, self.most, self.until = kind, most, until
 
 
+class ReadMeanwhile(Exception):
+    """Another source has been read to its end since its candidates were found wanting: match again first."""
+
+
 class Shrunk(Exception):
     """A source shows so much less than the last time that it is taken for broken: ``met`` facts of this ``kind`` where
     ``usual`` were."""

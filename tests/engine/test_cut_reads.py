@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from connectors.contract import Page
 from flows.reading import Pulled
 from flows.wiring import SourceLine
 from mappings import product
-from mappings.model import Change, Record
+from mappings.model import Account, AccountId, Change, Customer, Fact, Record, Ref
 from state.store import Store
+
+A1 = AccountId("a1")
 
 
 class Killed(BaseException):
@@ -43,6 +46,52 @@ class Told(Shop):
 
     def _record(self, id: str) -> Record:
         return Record(root(id), {"account_id": id, "name": self.names[id]})
+
+
+class Listed(Shop):
+    """One root that shows, or seeks, an e-mail address; a page of nothing comes after it."""
+
+    def __init__(self, name: str, kind: str) -> None:
+        super().__init__()
+        self.name = self.system = name
+        self.kinds = (kind,)
+        self.there = True
+
+    def changes(self, cursor: str | None) -> Iterator[Page]:
+        yield Page(cursor=cursor or "1")
+
+    def scan(self, resume: str | None) -> Iterator[Page]:
+        yield from [Page([Record(self.root, {})] if self.there else [], cursor="1"), Page(cursor="2")][
+            int(resume or 0) :
+        ]
+
+    @property
+    def root(self) -> Ref:
+        return Ref(self.name, self.kinds[0], "a1")
+
+
+def matched(record: Record) -> list[Fact]:
+    mail = ("email:ann@example.com",)
+    if record.ref.kind == "account":
+        return [Fact(record.ref, "account", "a1", Account(A1), A1, mail)]
+    return [Fact(record.ref, "customer", "a1", Customer("a1", 1), seeks=mail)]
+
+
+class Two:
+    """The product, and a list of customers of whom one is told by its e-mail only."""
+
+    def __init__(self, url: str) -> None:
+        self.bench, self.customers = Bench(url, list), Listed("stripe", "customer")
+        self._lines = [SourceLine(shop, matched) for shop in (Listed("product", "account"), self.customers)]
+
+    def read(self, *names: str) -> None:
+        reader = self.bench.reader(replace(self.bench.systems(), sources=self._lines))
+        for line in self._lines:
+            if line.source.name in names:
+                reader.pull(line)
+
+    def whose(self) -> bool:
+        return self.customers.root in self.bench.store.roots(A1)
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +196,45 @@ def test_a_sweep_that_is_gone_on_with_says_all_that_it_found(
         assert found == {"account:a1": False, "account:a2": False}, f"killed after commit {number}"
         bench.close()
     assert told == {True, *([None] if looked else [])}, "what was looked at before the scan came to it did not differ"
+
+
+def test_a_scan_that_is_gone_on_with_matches_what_it_had_read_before(
+    empty: Path, tmp_path: Path, cut: Callable[[Callable[[], object], int], bool]
+) -> None:
+    for number in count(1):
+        two = Two(copied(empty, tmp_path / f"{number}.db"))
+        two.customers.feed, two.customers.there = "truth", False
+        two.read("product", "stripe")
+        two.customers.there = True
+        killed = cut(lambda: two.read("stripe"), number)  # noqa: B023
+        end_lease(two.bench)
+        two.read("stripe")
+        assert two.whose(), f"killed after commit {number}"
+        two.bench.close()
+        if not killed:
+            break
+
+
+def test_of_two_first_scans_that_end_at_once_the_last_one_matches(
+    empty: Path, tmp_path: Path, cut: Callable[[Callable[[], object], int], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The product is read to its end just when the other reader has seen that it was not."""
+    unscanned = Store.unscanned
+    for number in count(1):
+        two, others = Two(copied(empty, tmp_path / f"{number}.db")), [1]
+
+        def meanwhile(store: Store, names: Sequence[str]) -> list[str]:
+            found = unscanned(store, names)
+            if others and names == ["product"]:  # noqa: B023
+                others.pop()  # noqa: B023
+                two.read("product")  # noqa: B023
+            return found
+
+        monkeypatch.setattr(Store, "unscanned", meanwhile)
+        killed = cut(lambda: two.read("stripe"), number)  # noqa: B023
+        end_lease(two.bench)
+        two.read("product", "stripe")
+        assert two.whose(), f"killed after commit {number}"
+        two.bench.close()
+        if not killed:
+            break

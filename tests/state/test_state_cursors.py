@@ -9,7 +9,7 @@ from state_facts import NOW, A, account, customer, customer_ref, held, land, par
 
 from mappings.model import Change, Ref
 from state.inbox import LEDGER_SECONDS
-from state.store import Cursor, LeaseLost, Shrunk, Store
+from state.store import Cursor, LeaseLost, ReadMeanwhile, Shrunk, Store, Todo
 
 
 def hint(number: int, root: str = "cus_1") -> Change:
@@ -215,6 +215,23 @@ def test_less_than_half_of_what_was_there_is_no_complete_scan(store: Store, curs
     assert (caught.value.met, caught.value.usual) == (shown, 20)
     assert store.due_hints(NOW, 100) == [], "nothing follows from it"
     assert store.shrunk() == {"stripe"}
+
+
+def test_what_a_scan_says_of_a_broken_source_ends_with_the_next_that_is_complete(store: Store, cursor: Cursor) -> None:
+    store.todo_add([Todo("held", "source:stripe", "", "it shows 1 of 20"), Todo("held", "source:product", "", "too")])
+    scanned(store, cursor, 20)
+    assert [line.subject for line in store.todo()] == ["source:product"]
+
+
+def test_a_scan_does_not_end_while_it_counts_on_another_one_that_has_ended(store: Store, cursor: Cursor) -> None:
+    scan, other = store.start_scan(cursor, None), store.lease_cursor("product", "me", 60)
+    assert other
+    store.finish_scan(store.start_scan(other, None), ("account",), NOW, (), ["stripe", "instances"])
+    with pytest.raises(ReadMeanwhile):
+        store.finish_scan(scan, ("customer",), NOW, (), ["product", "instances"])
+    assert store.unscanned(["stripe"]) == ["stripe"]
+    store.finish_scan(scan, ("customer",), NOW, (), ["instances"])
+    assert store.unscanned(["stripe"]) == []
 
 
 def test_a_root_known_to_be_gone_is_not_asked_for(store: Store, cursor: Cursor) -> None:
