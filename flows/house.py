@@ -14,9 +14,9 @@ from connectors.stripe import StripeBilling
 from flows.asking import ask
 from flows.declaring import claim, declare, follow_tags, names_wait, spelled
 from flows.hooks import housed, joined
-from flows.identity import calendar, identify, prices, same_house, tolerant
+from flows.identity import calendar, identify, prices, same_house
 from flows.keeping import kept_modes, make_tables
-from flows.marking import kept_by_another, take_over, watching
+from flows.marking import keeper, keeper_known, take_over, watching
 from flows.pseudonyms import pseudonyms
 from flows.settings import Failed, Misuse, Settings, load_config, load_settings
 from flows.systems import Wires, sources, targets, wires
@@ -40,7 +40,7 @@ SourceLines = Callable[[Wires, Callable[[], int]], Sequence[SourceLine]]
 class Instep:
     """An opened installation. ``unreachable``: system -> why it could not say who it is; nothing is sent there.
     ``connect``: the same installation with other settings; ``reread``: the settings as they are now. ``other``: the
-    installation that keeps the workspace instead of this one; ``kept_by``: the same, asked now."""
+    installation that keeps the workspace instead of this one, as far as is known; ``kept_by``: the same, asked now."""
 
     settings: Settings
     store: Store
@@ -86,10 +86,8 @@ def open_instep(
         zone, sealing = calendar(settings, store, found), tickets(settings, house.installation_id)
         systems = assemble(w, config, house.modes, now, target_lines, source_lines, zone, sealing, known)
         hashes = pseudonyms(settings.instep_secrets.get_secret_value(), house.installation_id)
-        kept_by = partial(kept_by_another, w, house.installation_id, lambda: (store.house() or house).names)
-        other = ""
-        if "on" in house.modes.values() and "intercom" not in unreachable:
-            other = tolerant("intercom", kept_by, unreachable) or ""
+        kept_by = partial(keeper, w, store, house)
+        other = keeper_known(kept_by, store, unreachable) if "on" in house.modes.values() else ""
         for gate in w.gates:
             gate.breaker.on_recover = partial(store.wake_waiting, gate.system)
             if gate.system in unreachable:
@@ -248,6 +246,7 @@ def init(settings: Settings, on: bool = False, taking_over: bool = False) -> tup
         names=[spelled(name) for name in systems.names] if on else house.names if house else (),
         tags={**(house.tags if house else {}), **tags},
         retired=house.retired if house else (),
+        other=house.other if house and not (on or taking_over) else "",
     )
     if on or taking_over:
         take_over(w, house.installation_id, house.names)

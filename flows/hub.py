@@ -162,7 +162,6 @@ class Hub:
     def due(self, only: Sequence[AccountId] = ()) -> list[Lease]:
         """Lease the next batch of accounts to work on, by the switches as they are now; empty when nothing is due."""
         self._stopping.renew(self._follow)
-        self._stopping.look_whose(self._follow)
         store = self.instep.store
         if (house := store.house()) and (house.modes, house.pilots) != (
             self.instep.house.modes,
@@ -172,7 +171,10 @@ class Hub:
             self.instep.systems = self.instep.switched(house)
             self._follow(self.instep.systems)
         weigh(store, self.instep.systems.config, self.instep.now())
-        return store.lease_accounts(self.owner, self.instep.now(), self._size * self._batch, LEASE, tuple(only))
+        leases = store.lease_accounts(self.owner, self.instep.now(), self._size * self._batch, LEASE, tuple(only))
+        if leases:
+            self._stopping.look_whose(self._follow)
+        return leases
 
     def work(self, leases: Iterable[Lease]) -> int:
         """One batch, in threads; returns how many. What cannot be begun well before its lease ends is given back, and

@@ -7,20 +7,35 @@ from collections.abc import Callable, Collection, Mapping
 from connectors.intercom import Mark, leave_mark, marks
 from flows.asking import ask
 from flows.declaring import spelled
+from flows.identity import tolerant
 from flows.systems import Wires
 from mappings.model import Mode, Name
+from state.store import House, Store
 
 CONTACT = spelled(Name("contact", ""))
 
 
-def kept_by_another(w: Wires, installation: str, ours: Callable[[], Collection[str]]) -> str:
+def keeper(w: Wires, store: Store, house: House) -> str:
     """The id of another installation that keeps this workspace; empty where there is none, and then our own is left
-    there. ``ours``: the names that we made there, as House.names has them. Raises Failed."""
-    found = _marks(w, ours())
-    others = [mark.installation for mark in found if mark.installation not in ("", installation)]
+    there. Remembered for when Intercom does not answer. Raises Failed."""
+    known = store.house() or house
+    found = _marks(w, known.names)
+    others = [mark.installation for mark in found if mark.installation not in ("", house.installation_id)]
     if not others and not any(mark.installation for mark in found):
-        _leave(w, found[:1], installation)
-    return others[0] if others else ""
+        _leave(w, found[:1], house.installation_id)
+    other = others[0] if others else ""
+    if other != known.other:
+        store.amend({"other": other})
+    return other
+
+
+def keeper_known(ask_now: Callable[[], str], store: Store, unreachable: dict[str, str]) -> str:
+    """The same; where Intercom cannot be asked, what it was when it last could."""
+    asked = None if "intercom" in unreachable else tolerant("intercom", ask_now, unreachable)
+    if asked is not None:
+        return asked
+    known = store.house()
+    return known.other if known else ""
 
 
 def take_over(w: Wires, installation: str, ours: Collection[str]) -> None:

@@ -3,6 +3,7 @@ installation keeps."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -23,7 +24,7 @@ class Stopping:
     def __init__(self, instep: Instep, stopped: dict[str, str], troubles: dict[str, str]) -> None:
         self._instep, self._stopped, self._troubles = instep, stopped, troubles
         self._again_at = time.monotonic() + RENEW_PAUSE
-        self._asked_at = time.monotonic()
+        self._asked_at = -math.inf
         self._cannot_be_reached()
 
     def note(self) -> None:
@@ -52,7 +53,7 @@ class Stopping:
         self._cannot_be_reached()
 
     def look_whose(self, follow: Callable[[Systems], None]) -> None:
-        """Once a minute: whether another installation has taken the workspace over meanwhile."""
+        """Before the first batch, then once a minute: whether another installation has taken the workspace over."""
         instep = self._instep
         if instep.other or time.monotonic() < self._asked_at + LOOK_PAUSE or "intercom" in self._stopped:
             return

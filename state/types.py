@@ -97,6 +97,7 @@ class House:
     was made, ``adopted_mark``: for which instep.toml.
     ``names``: tags and attributes that we made, or may use though others did. ``tags``: our names of tags and the ids
     they stood for when they were declared; ``retired``: those that people deleted and that are used no more.
+    ``other``: the installation that was last seen to keep the workspace instead of this one; empty for none.
     """
 
     installation_id: str
@@ -114,6 +115,7 @@ class House:
     names: Sequence[str] = field(default_factory=list)
     tags: Mapping[str, str] = field(default_factory=dict)
     retired: Sequence[str] = field(default_factory=list)
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)

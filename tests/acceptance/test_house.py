@@ -12,6 +12,7 @@ import pytest
 from town import Build, Town
 from vendors import DAY, HOUR, MINUTE
 
+from connectors.gate import Gate
 from flows import stopping
 from flows.house import init, open_instep
 from flows.hub import Hub, sync
@@ -72,10 +73,12 @@ def test_two_installations_never_both_write(first: Town, second: Town, monkeypat
     assert list(run(second).troubles) == ["house"]
 
     # Taken over in the middle of a run.
-    monkeypatch.setattr(stopping, "LOOK_PAUSE", 0)
-    rename(first, "ann", f"late@{first.name}.example")
     instep = open_instep(first.settings, stripe_per_second=1000)
     with Hub(instep, "sync") as hub:
+        hub.pull()
+        hub.until_idle()
+        monkeypatch.setattr(stopping, "LOOK_PAUSE", 0)
+        rename(first, "ann", f"late@{first.name}.example")
         hub.pull()
         init(second.settings, taking_over=True)
         hub.until_idle()
@@ -84,6 +87,41 @@ def test_two_installations_never_both_write(first: Town, second: Town, monkeypat
     init(first.settings, taking_over=True)
     assert run(first).ok
     assert first.person("ann")["email"] == f"late@{first.name}.example"
+
+
+def test_nothing_is_sent_after_a_look_that_came_too_early(first: Town, second: Town) -> None:
+    """Two first starts at once: whoever's mark was written over finds that before anything else is sent."""
+    first.request_trial("acme", "ann", id="early")
+    instep = open_instep(first.settings, stripe_per_second=1000)
+    assert not instep.other
+    init(second.settings, taking_over=True)
+    mark = first.vendors.mark
+    report = sync(instep)
+    instep.store.close()
+    assert (list(report.troubles), first.vendors.writes(mark)) == (["house"], [])
+    init(first.settings, taking_over=True)
+    assert run(first).ok
+
+
+def test_a_displaced_installation_stays_off_while_intercom_is_away(
+    first: Town, second: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Gate, "_wait", lambda gate, state: 0.0)
+    init(second.settings, taking_over=True)
+    assert list(run(first).troubles) == ["house"]
+    first.team("gamma", gil="owner")
+    first.request_trial("gamma", "gil")
+    mark = first.vendors.mark
+    first.vendors.fault("500_before", "intercom", times=1_000_000)
+    try:
+        report = run(first)
+    finally:
+        first.vendors.heal()
+    assert set(report.troubles) == {"house", "intercom"}
+    assert (first.vendors.writes(mark), first.access("gamma")) == ([], {})
+    init(first.settings, taking_over=True)
+    assert run(first).ok
+    assert first.access("gamma")["stage"] == "trialing"
 
 
 def everything(town: Town) -> dict[str, Any]:
