@@ -21,15 +21,15 @@ def restore(instep: Instep, name: str, by: str) -> int:
     if name in instep.house.retired:
         instep.store.make_all_due(instep.now(), "names changed")
     retired = [other for other in instep.house.retired if other != name]
-    instep.house = instep.store.amend({"tags": {**instep.house.tags, **target.tag_ids}, "retired": retired})
-    return instep.store.end_name(target.name, (TAGS, name), missing, by, instep.now())
+    known = {"tags": {**instep.house.tags, **target.tag_ids}, "retired": retired}
+    return instep.store.end_name(target.name, (TAGS, name), missing, by, instep.now(), known)
 
 
 def retire(instep: Instep, name: str, by: str) -> int:
     """Use it no more: nobody gets it, nothing is taken off. Returns how many waited for it. Raises Misuse."""
     target = _target(instep, name)
-    instep.house = instep.store.amend({"retired": sorted({*instep.house.retired, name})})
-    return instep.store.end_name(target.name, (TAGS, name), False, by, instep.now())
+    known = {"retired": sorted({*instep.house.retired, name})}
+    return instep.store.end_name(target.name, (TAGS, name), False, by, instep.now(), known)
 
 
 def _target(instep: Instep, name: str) -> Tagged:

@@ -3,7 +3,7 @@ and what is held back until a person approves it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, 
 from mappings.model import AccountId
 from state.agenda import put_mark, seconds_left
 from state.database import Base, Database, reading, writing
+from state.house import amended
 from state.schema import brake, holds, links, todo
 from state.sql import among, any_of
 from state.todos import clear_todo, put_todo
@@ -71,10 +72,19 @@ class Brake(Base):
 
     @writing
     def end_name(
-        self, connection: Connection, target: str, what: tuple[str, str], made: bool, by: str, now: int
+        self,
+        connection: Connection,
+        target: str,
+        what: tuple[str, str],
+        made: bool,
+        by: str,
+        now: int,
+        house: Mapping[str, Any],
     ) -> int:
         """A deleted member of a set (set, name) was ``made`` again, so that nobody wears it any more; or it is
-        forgotten. Nothing waits for it, and whoever needs it is due. Returns how many subjects that concerns."""
+        forgotten, as these fields of the ``house`` then say. Nothing waits for it, and whoever needs it is due. Returns
+        how many subjects that concerns."""
+        amended(connection, house)
         where = (holds.c.target == target) & (holds.c.what == " ".join(what))
         held = connection.execute(delete(holds).where(where).returning(holds.c.subject, holds.c.account_id)).all()
         wore = _take_off(connection, target, *what) if made else []

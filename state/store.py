@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from state import migrations
 from state.agenda import Agenda
@@ -18,6 +18,7 @@ from state.database import Database, reading, writing
 from state.deciding import Deciding
 from state.erasures import Erasures
 from state.facts import Facts
+from state.house import amended, house_of
 from state.inbox import Inbox
 from state.landing import content
 from state.ledger import Ledger
@@ -114,7 +115,7 @@ class Store(Cursors, Inbox, Looks, Facts, Agenda, Bulk, Ledger, Todos, Deciding,
     def house(self, connection: Connection) -> House | None:
         """None before ``init``."""
         body = connection.execute(select(house.c.body)).scalar_one_or_none()
-        return body and _house(body)
+        return body and house_of(body)
 
     @writing
     def settle_in(self, connection: Connection, new_house: House) -> None:
@@ -136,11 +137,4 @@ class Store(Cursors, Inbox, Looks, Facts, Agenda, Bulk, Ledger, Todos, Deciding,
     @writing
     def amend(self, connection: Connection, changes: Mapping[str, Any]) -> House:
         """Change fields of the one row, whatever others change meanwhile; returns it."""
-        body = connection.execute(select(house.c.body).with_for_update()).scalar_one() | dict(changes)
-        connection.execute(update(house).values(body=body))
-        return _house(body)
-
-
-def _house(body: Mapping[str, Any]) -> House:
-    """Fields that a newer version wrote are left alone."""
-    return House(**{name: value for name, value in body.items() if name in House.__dataclass_fields__})
+        return amended(connection, changes)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
+from typing import Any, NoReturn
 
 import pytest
 import requests
 from town import Build, Town
 from vendors import TOKEN
 
+from flows.house import Instep
 from flows.retiring import restore, retire
 from flows.settings import Misuse
 
@@ -59,6 +65,41 @@ def test_a_renamed_tag_is_followed_by_its_id(town: Town) -> None:
     assert town.tags("gammaowner") == {"On trial", "plan:pro"}
     assert tag(town, TRIALING) == ""
     hand(town, "POST", "/tags", {"id": known, "name": TRIALING})
+
+
+def test_a_restore_that_was_killed_is_repeated(town: Town) -> None:
+    """At each of its commits."""
+    for nth in range(1, 5):
+        hand(town, "DELETE", f"/tags/{tag(town, TRIALING)}")
+        town.open()
+        if not (child := os.fork()):
+            killed_at_commit(town.open(), nth)
+        died = os.waitpid(child, 0)[1] == signal.SIGKILL
+        with suppress(Misuse):
+            restore(town.open(), TRIALING, "dana")
+        town.sync()
+        assert TRIALING in town.tags("acmeowner") & town.tags("betaowner"), nth
+        if not died:
+            break
+    assert nth > 1
+    assert not died
+
+
+def killed_at_commit(instep: Instep, nth: int) -> NoReturn:
+    """For a process of its own, which dies right after it."""
+    commits = count(1)
+
+    def write(work: Any) -> Any:
+        done = plain(work)
+        if next(commits) == nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+
+    plain, instep.store.database.write = instep.store.database.write, write  # type: ignore[method-assign]
+    try:
+        restore(instep, TRIALING, "dana")
+    finally:
+        os._exit(0)
 
 
 def test_a_deleted_tag_is_told_once_and_made_again_on_order_only(town: Town) -> None:
