@@ -90,7 +90,7 @@ class Adopter:
             self._tell(f"reading {target}", len(page.records))
 
     def _match(self, accounts: Sequence[AccountId]) -> None:
-        """Who of these accounts is there already: Links for them, todos for conflicts, in one commit each."""
+        """Who of these accounts is there already: Links for them and todos for conflicts, in one commit."""
         companies, contacts = self._wanted(accounts)
         linked = self._store.links([wish.desired.subject for wish in (*companies, *contacts)])
         known = {key for key, link in linked.items() if link.external_id}
@@ -98,8 +98,7 @@ class Adopter:
         new += self._by_key(CONTACTS, "external_id", contacts, known)
         known |= {(link.target, link.subject) for _, link in new}
         found, conflicts = self._by_email([w for w in contacts if (CONTACTS, w.desired.subject) not in known])
-        self._store.add_links([*new, *found])
-        self._store.todo_add(conflicts)
+        self._store.add_links([*new, *found], conflicts)
         for _, link in (*new, *found):
             if link.external_id and (link.target, link.subject) in linked:
                 self._store.todo_clear(["conflict"], link.subject, link.target)

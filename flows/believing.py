@@ -157,9 +157,9 @@ class Beliefs:
         reason = f"{target.name}: {link.external_id or desired.subject} is no longer there"
         if not again:
             raise Gone(f"{reason}; not made again")
-        if target.gone != "recreate":
-            self._tell(lease, link, f"{reason}; made again once", "gone", decision=IGNORE)
-        return self._store.adopt(lease, Link(link.target, link.subject, attempt=link.attempt + 1))
+        told = self._line(lease, link, f"{reason}; made again once", "gone", decision=IGNORE)
+        line = told if target.gone != "recreate" else None
+        return self._store.adopt(lease, Link(link.target, link.subject, attempt=link.attempt + 1), line=line)
 
     def resolve(self, values: Mapping[str, Value]) -> dict[str, Value] | None:
         """Ids of what other targets made; None while one of them is not there yet."""
@@ -177,36 +177,35 @@ class Beliefs:
         """Only this Link, until what it should hold changes; without a ``mark`` until the next look."""
         if watch:
             return
-        self._park(lease, link, mark, kind)
-        self._tell(lease, link, reason, kind, decision=RETRY if kind in ("parked", "gone") else "")
+        decision = RETRY if kind in ("parked", "gone") else ""
+        self._park(lease, link, mark, self._line(lease, link, reason, kind, decision=decision))
 
-    def _park(self, lease: Lease, link: Link, mark: str, kind: TodoKind) -> None:
-        self._store.adopt(lease, replace(link, state="parked", parked_for=mark))
-        if kind in ("parked", "conflict") and not link.external_id:  # What was to be made again was not.
+    def _park(self, lease: Lease, link: Link, mark: str, line: Todo) -> None:
+        """In one commit with its line: a parked Link is passed over from then on."""
+        self._store.adopt(lease, replace(link, state="parked", parked_for=mark), line=line)
+        if line.kind in ("parked", "conflict") and not link.external_id:  # What was to be made again was not.
             self._store.todo_clear(["gone"], link.subject, link.target)
 
     def conflict(self, lease: Lease, link: Link, mark: str, error: Ambiguous, watch: bool) -> None:
         """Parked; a person chooses among the candidates, or neither."""
         if watch:
             return
-        self._park(lease, link, mark, "conflict")
         contacts = link.target == CONTACTS
         asked = conflict(error.reason, error.candidates) if contacts else Undecided(str(error), decision=RETRY)
-        self._tell(lease, link, asked.reason, "conflict", asked.proposal, asked.decision)
+        self._park(lease, link, mark, self._line(lease, link, asked.reason, "conflict", asked.proposal, asked.decision))
 
-    def _tell(
+    def _line(
         self, lease: Lease, link: Link, reason: str, kind: TodoKind, proposal: str = "", decision: str = ""
-    ) -> None:
-        todo = Todo(
+    ) -> Todo:
+        return Todo(
             kind, link.subject, link.target, reason, proposal, self._now(),
             account_id=lease.account_id, decision=decision,
         )  # fmt: skip
-        self._store.todo_add([todo])
 
     def give_back(self, lease: Lease, desired: Desired, reason: str) -> None:
         """A refused create has used nothing up. It is parked, a later one has another key, and its request answered."""
         link = self.latest(desired)
         refused = replace(link, state="parked", parked_for=REJECTED, attempt=link.attempt + 1)
-        self._store.adopt(lease, refused, release=RequestId(subject_id(desired.subject)))
-        self._tell(lease, link, reason, "parked", decision=IGNORE)
+        line = self._line(lease, link, reason, "parked", decision=IGNORE)
+        self._store.adopt(lease, refused, release=RequestId(subject_id(desired.subject)), line=line)
         self._store.mark([lease.account_id], self._now(), "a request's create was refused")

@@ -111,13 +111,14 @@ def weigh(store: Store, config: Config, now: int) -> None:
     if not store.unweighed():
         return
     limit = config.brake.inferred
-    held = store.weigh(now, limit.floor, limit.share)
-    if not held:
-        return
+    store.weigh(now, limit.floor, limit.share, lambda held: _held(held, now))
+
+
+def _held(held: int, now: int) -> Todo:
     were = "1 person or account was" if held == 1 else f"{held} people or accounts were"
     reason = f"{were} marked erased within a day, more than usual: nothing of them is changed"
     proposal = "take the mark back in the product, or `instep erase --held` to let all of them go on"
-    store.todo_add([Todo("held", HELD, "", reason, proposal, since=now, command="instep erase --held")])
+    return Todo("held", HELD, "", reason, proposal, since=now, command="instep erase --held")
 
 
 class Erasing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
@@ -14,8 +14,8 @@ from state.forgetting import forget
 from state.refs import root_key
 from state.schema import agenda, erasures, facts, journal, links, redemptions, todo
 from state.sql import any_of
-from state.todos import clear_todo
-from state.types import Lease, LeaseLost, Order
+from state.todos import clear_todo, put_todo
+from state.types import Lease, LeaseLost, Order, Todo
 
 DAY: Final = 86_400
 KINDS: Final = ("person", "account")
@@ -99,9 +99,9 @@ class Erasures(Base):
         put_mark(connection, self.database, [AccountId(order.account_id)], now, "erasure ordered")
 
     @writing
-    def weigh(self, connection: Connection, now: int, floor: int, share: float) -> int:
+    def weigh(self, connection: Connection, now: int, floor: int, share: float, line: Callable[[int], Todo]) -> None:
         """New orders become due; all of them are held where the product marked more than max(floor, share of all known)
-        within 24 hours. Returns how many are held."""
+        within 24 hours. ``line``: what a person is told, by how many are held."""
         for kind in KINDS:
             ours = erasures.c.subject.like(f"{kind}:%")
             new = ours & (erasures.c.state == "new")
@@ -115,7 +115,8 @@ class Erasures(Base):
             connection.execute(update(erasures).where(new).values(state="held" if held else "due"))
             if not held:
                 put_mark(connection, self.database, accounts, now, "erasure due")
-        return _held(connection)
+        if held_now := _held(connection):
+            put_todo(connection, self.database, [line(held_now)])
 
     @writing
     def release_orders(self, connection: Connection, now: int) -> int:

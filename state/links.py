@@ -16,7 +16,8 @@ from state.inbox import put_pushed
 from state.ledger import redeem_keys, release_keys, write_journal
 from state.schema import links
 from state.sql import any_of
-from state.types import Claimed, Entry, Hold, Lease, LeaseLost, Limit
+from state.todos import put_todo
+from state.types import Claimed, Entry, Hold, Lease, LeaseLost, Limit, Todo
 
 # A lease outlasts the longest push by this many seconds.
 SPARE = 10
@@ -43,10 +44,13 @@ class Links(Base):
         return {row.external_id: Subject(row.subject) for row in rows}
 
     @writing
-    def add_links(self, connection: Connection, new: Sequence[tuple[AccountId, Link]]) -> int:
+    def add_links(
+        self, connection: Connection, new: Sequence[tuple[AccountId, Link]], lines: Sequence[Todo] = ()
+    ) -> int:
         """Links of subjects that have none, or a parked one because nobody was found, as an adoption found them; one
         that stays parked is parked for what is wanted now. A subject or an external id that has another one keeps it.
-        Returns how many were new."""
+        ``lines``: what a person is told of them. Returns how many were new."""
+        put_todo(connection, self.database, lines)
         rows = [link_values(link) | {"account_id": account} for account, link in new]
         if not rows:
             return 0
@@ -68,10 +72,11 @@ class Links(Base):
         now: int = 0,
         release: RequestId | None = None,
         journal: Sequence[Entry] = (),
+        line: Todo | None = None,
     ) -> Link:
         """A Link is born or re-read with what the target holds; clears pending. ``changed``, ``journal``: see
-        acknowledge. What ``release`` has used up is free again. LeaseLost, also when someone else has intended or
-        acknowledged since ``link`` was read; Claimed."""
+        acknowledge. What ``release`` has used up is free again. ``line``: what a person is told of it. LeaseLost, also
+        when someone else has intended or acknowledged since ``link`` was read; Claimed."""
         if seconds_left(connection, lease) is None:
             raise LeaseLost(f"someone else holds {lease.account_id} now")
         stored = _stored(connection, link)
@@ -82,6 +87,7 @@ class Links(Base):
         write_journal(connection, journal, once=True)
         if release:
             release_keys(connection, release)
+        put_todo(connection, self.database, [line] if line else [])
         return _save(connection, lease, stored, answered(link))
 
     @writing
