@@ -217,3 +217,7 @@ class Tagged(Protocol):
     def restore_tag(self, name: str) -> None:
         """Make it again, or use the one that has its name now."""
         ...
+
+    def lost_tags(self) -> Sequence[str]:
+        """Our names of those that people deleted since. Raises ConnectorError."""
+        ...

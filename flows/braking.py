@@ -54,7 +54,7 @@ class Brakes:
 
     def __init__(self, store: Store, brake: config.Brake, now: Callable[[], int]) -> None:
         self._store, self._now, self._limits = store, now, limits_of(brake)
-        self._missing: set[str] = set()
+        self._missing: dict[str, int] = {}
         self._telling = Lock()
 
     def limit(self, lease: Lease, step: Step) -> tuple[Limit | None, Hold | None]:
@@ -78,15 +78,12 @@ class Brakes:
 
     def hold_name(self, lease: Lease, step: Step, name: str) -> str:
         """Whatever needs a deleted name waits; one line tells of all. Returns what of the subject is held."""
-        self._missing.add(name)
         held = hold_of(step, lease.account_id, NAMES, self._now())
         with self._telling:  # So that the line counts what other threads hold.
-            many = counted(self._store.waiting(held), "contact", "waits", "wait")
-            reason = f"the tag {name} was deleted there: {many} for it, besides those who wore it"
-            proposal = f"make it again for all of them, or `instep tags retire {name}` to use it no more"
-            command = f"instep tags restore {name}"
-            line = Todo("held", f"tag:{name}", step.target, reason, proposal, since=self._now(), command=command)
-            self._store.hold(lease, held, line)
+            if name not in self._missing:
+                self._missing[name], _ = self._store.needing(step.target, *step.member)
+            many = self._missing[name] + self._store.waiting(held)
+            self._store.hold(lease, held, deleted_tag(step.target, name, many, self._now()))
         return held.what
 
     def hold_field(self, lease: Lease, desired: Desired, name: str) -> str:
@@ -116,6 +113,15 @@ class Brakes:
         gone = [h for h in sure if (h.target, h.subject, h.what) not in still]
         if gone:
             self._store.drop_holds(gone)
+
+
+def deleted_tag(target: str, name: str, many: int, now: int) -> Todo:
+    """``many``: who wore it and who waits for it. The reason stays the same, so that a person is told once."""
+    people = counted(many, "contact", "is", "are")
+    proposal = f"make it again ({people} to wear it), or `instep tags retire {name}` to use it no more"
+    command = f"instep tags restore {name}"
+    reason = f"the tag {name} was deleted there: nobody gets it"
+    return Todo("held", f"tag:{name}", target, reason, proposal, since=now, command=command)
 
 
 def _line(held: Hold, most: int) -> Todo:

@@ -21,6 +21,7 @@ from flows.preview import Planned, preview
 from flows.reading import Pulled, Reader
 from flows.redeeming import learn_past_trials
 from flows.report import Report
+from flows.retiring import tell_deleted
 from flows.stopping import Stopping
 from flows.wiring import SourceLine, Systems
 from flows.wording import counted
@@ -157,6 +158,7 @@ class Hub:
             self.report.troubles["first scan"] = "another worker is learning of past trials; nothing is sent before"
             return False
         follow_configuration(instep)
+        tell_deleted(instep)
         return True
 
     def due(self, only: Sequence[AccountId] = ()) -> list[Lease]:

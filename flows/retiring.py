@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from connectors.contract import Tagged
+from contextlib import suppress
+
+from connectors.contract import ConnectorError, Tagged
 from flows.asking import ask
+from flows.braking import deleted_tag
 from flows.house import Instep
+from flows.looking import STRANGE
 from flows.settings import Misuse
 
 TAGS = "tags"
@@ -30,6 +34,20 @@ def retire(instep: Instep, name: str, by: str) -> int:
     target = _target(instep, name)
     known = {"retired": sorted({*instep.house.retired, name})}
     return instep.store.end_name(target.name, (TAGS, name), False, by, instep.now(), known)
+
+
+def tell_deleted(instep: Instep) -> None:
+    """One line of todo for each that somebody needs; those that Intercom does not tell of now are for the next run."""
+    systems, store = instep.systems, instep.store
+    for target in (line.target for line in systems.targets if systems.mode(line.target.name) == "on"):
+        if not isinstance(target, Tagged) or target.system in instep.unreachable:
+            continue
+        lost: set[str] = set()
+        with suppress(ConnectorError, *STRANGE):
+            lost |= {*target.lost_tags()} & systems.config.owned_tags - {*instep.house.retired}
+        for name in sorted(lost):
+            if many := sum(store.needing(target.name, TAGS, name)):
+                store.todo_add([deleted_tag(target.name, name, many, instep.now())])
 
 
 def _target(instep: Instep, name: str) -> Tagged:

@@ -65,6 +65,13 @@ class Brake(Base):
         return 1 + (connection.scalar(others) or 0)
 
     @reading
+    def needing(self, connection: Connection, target: str, name: str, member: str) -> tuple[int, int]:
+        """How many subjects are believed to hold a member of a set, and how many wait for it."""
+        held = (holds.c.target == target) & (holds.c.what == f"{name} {member}")
+        waits = connection.scalar(select(func.count(holds.c.subject.distinct())).where(held)) or 0
+        return len(_wearing(connection, target, name, member)), waits
+
+    @reading
     def held_kinds(self, connection: Connection) -> dict[str, int]:
         """Kind -> how many steps wait for an approval."""
         kinds = select(holds.c.kind, func.count()).where(holds.c.approved_by == "").group_by(holds.c.kind)
@@ -166,13 +173,17 @@ def _most(connection: Connection, limit: Limit, target: str) -> int:
 
 def _take_off(connection: Connection, target: str, name: str, member: str) -> Sequence[Row[Any]]:
     """Believed of nobody any more; returns who it was."""
-    rows = connection.execute(select(links.c.subject, links.c.account_id, links.c.sets).where(links.c.target == target))
-    wore = [row for row in rows if member in row.sets.get(name, ())]
+    wore = _wearing(connection, target, name, member)
     for row in wore:
         sets = {**row.sets, name: [other for other in row.sets[name] if other != member]}
         here = (links.c.target == target) & (links.c.subject == row.subject)
         connection.execute(update(links).where(here).values(sets=sets))
     return wore
+
+
+def _wearing(connection: Connection, target: str, name: str, member: str) -> list[Row[Any]]:
+    rows = connection.execute(select(links.c.subject, links.c.account_id, links.c.sets).where(links.c.target == target))
+    return [row for row in rows if member in row.sets.get(name, ())]
 
 
 def take_up(connection: Connection, target: str, what: str, field: str) -> None:

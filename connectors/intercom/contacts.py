@@ -56,6 +56,9 @@ class IntercomContacts:
     def restore_tag(self, name: str) -> None:
         self._tags.restore(name)
 
+    def lost_tags(self) -> list[str]:
+        return self._tags.lost()
+
     def declaration(self, names: Sequence[Name]) -> Declaration:
         tags = [name for name in names if name.kind == "tag"]
         there = [name for name in tags if self._tags.id_of(name.name)]

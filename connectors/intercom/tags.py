@@ -32,6 +32,11 @@ class Tags:
         listed = self._known()
         return self.ids[name] if self.ids.get(name) in listed.values() else listed.get(name.casefold(), "")
 
+    def lost(self) -> list[str]:
+        """Ours whose id is gone, also where another tag has the name by now."""
+        there = set(self._known().values())
+        return sorted(name for name, tag in self.ids.items() if tag not in there)
+
     def names(self, ids: Iterable[str]) -> set[str]:
         """The names of those ids that are known, in our spelling."""
         listed, ours = {tag: name for name, tag in self._known().items()}, {tag: name for name, tag in self.ids.items()}

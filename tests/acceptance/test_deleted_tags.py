@@ -49,6 +49,11 @@ def tag(town: Town, name: str) -> str:
     return next((row["id"] for row in listed if row["name"] == name), "")
 
 
+def alert(town: Town) -> str:
+    (line,) = town.open().store.todo()
+    return f"{line.reason}: {line.proposal}"
+
+
 def ask(town: Town, short: str, kind: str) -> None:
     town.product.add_request(
         request_id=f"{town.name}-{kind}-{short}-{town.vendors.now}", kind=kind, account_id=town.account(short),
@@ -111,13 +116,29 @@ def test_a_deleted_tag_is_told_once_and_made_again_on_order_only(town: Town) -> 
     for short in ("acme", "beta"):
         ask(town, short, "cancel")
     assert town.sync().new_todo == 1
-    (why,) = town.todo().values()
-    assert "the tag is:canceling was deleted there: 2 contacts wait for it" in why
+    assert "the tag is:canceling was deleted there" in alert(town)
+    assert "2 contacts are to wear it" in alert(town)
     assert town.access("acme")["stage"] == "trialing"
     assert town.attributes("acmeowner")["cancels_at"]
     assert town.sync().new_todo == 0
     assert tag(town, CANCELING) == ""
 
+    assert restore(town.open(), CANCELING, "dana") == 2
+    town.sync()
+    assert CANCELING in town.tags("acmeowner") & town.tags("betaowner")
+    assert (town.todo(), town.plan()) == ({}, [])
+
+
+def test_a_tag_that_only_those_lose_who_wear_it_is_told_once(town: Town) -> None:
+    hand(town, "DELETE", f"/tags/{tag(town, CANCELING)}")
+    assert town.sync().new_todo == 1
+    assert "2 contacts are to wear it" in alert(town)
+    ask(town, "gamma", "cancel")
+    assert town.sync().new_todo == 0, "it was told"
+    assert "3 contacts are to wear it" in alert(town)
+    ask(town, "gamma", "keep")
+    town.vendors.advance(60)
+    town.sync()
     assert restore(town.open(), CANCELING, "dana") == 2
     town.sync()
     assert CANCELING in town.tags("acmeowner") & town.tags("betaowner")

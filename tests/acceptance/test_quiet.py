@@ -9,7 +9,7 @@ from vendors import HOUR, MINUTE
 # What a run reads to know that nothing has happened, however many accounts there are.
 POLLING = [
     "stripe GET /v1/account", "intercom GET /me", "stripe GET /v1/prices", "intercom GET /data_attributes",
-    "stripe GET /v1/events",
+    "stripe GET /v1/events", "intercom GET /tags",
 ]  # fmt: skip
 
 
