@@ -7,8 +7,8 @@ from mappings.model import JSONObject
 
 
 class Walk:
-    """One walk through the list ``path`` of ``system``, from ``start`` on. A place is the cursor behind a page, or the
-    id of its last row; all that were met are kept: some ten thousand words at most."""
+    """One walk through the list ``path`` of ``system``, from ``start`` on. A place is the cursor behind a page, the id
+    of its last row or all of its ids; all that were met are kept: as many words as the list has rows at most."""
 
     def __init__(self, system: str, path: str, start: str | None = None) -> None:
         self._list = f"{system}: the list {path}"
@@ -30,5 +30,10 @@ class Walk:
 
 
 def last_id(rows: list[JSONObject]) -> str | None:
-    """The place behind a page of rows."""
+    """The place behind a page of rows that keep their order."""
     return str(rows[-1]["id"]) if rows else None
+
+
+def ids_of(rows: list[JSONObject]) -> str:
+    """The place of a page that only a number names: a row that is active meanwhile may be a last one again."""
+    return " ".join(str(row["id"]) for row in rows)

@@ -48,7 +48,7 @@ class Hub:
         self.report = Report(uuid4().hex[:12], purpose)
         self._stopping = Stopping(instep, self.report.tally.stopped, self.report.troubles)
         self.owner = this_worker()
-        self._look_after = 0.0
+        self._look_after = self._leased_at = 0.0
         # Whoever reads one source of a system reads the rest of them too, in their order: an account is not to be known
         # before its requests.
         self._read_by_others: set[str] = set()
@@ -173,18 +173,19 @@ class Hub:
             self.instep.systems = self.instep.switched(house)
             self._follow(self.instep.systems)
         weigh(store, self.instep.systems.config, self.instep.now())
+        self._leased_at = time.monotonic()
         leases = store.lease_accounts(self.owner, self.instep.now(), self._size * self._batch, LEASE, tuple(only))
         if leases:
             self._stopping.look_whose(self._follow)
         return leases
 
     def work(self, leases: Iterable[Lease]) -> int:
-        """One batch, in threads; returns how many. What cannot be begun well before its lease ends is given back, and
-        the next batch is as large as could be done in time."""
+        """The batch that ``due`` gave, in threads; returns how many. What cannot be begun well before its lease ends is
+        given back, and the next batch is as large as could be done in time."""
         count, begun = 0, time.monotonic()
 
         def in_time(lease: Lease) -> bool:
-            if time.monotonic() - begun > LEASE / 2 and not lease.taken_over:
+            if time.monotonic() - self._leased_at > LEASE / 2 and not lease.taken_over:
                 self.instep.store.give_back(lease)
                 return False
             self._engine.work(lease)

@@ -57,11 +57,12 @@ class Stopping:
         instep = self._instep
         if instep.other or time.monotonic() < self._asked_at + LOOK_PAUSE or "intercom" in self._stopped:
             return
-        self._asked_at = time.monotonic()
         try:
             instep.other = instep.kept_by() if "on" in instep.systems.modes.values() else ""
         except Failed:
             return
+        finally:  # It may take longer than the pause.
+            self._asked_at = time.monotonic()
         if instep.other:
             instep.systems = instep.switched(instep.house)
             follow(instep.systems)

@@ -18,7 +18,7 @@ from connectors import wire
 from connectors.contract import Unauthorized
 from connectors.gate import Gate
 from connectors.intercom import scopes
-from connectors.lists import Walk, last_id
+from connectors.lists import Walk, ids_of
 from mappings.model import JSONObject
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class IntercomApi:
         for number in count(1):
             answer = self.get(path, {"page": str(number), "per_page": str(per_page)})
             rows, more = answer.get("data") or [], bool(next_page(answer))
-            walk.reach(last_id(rows), more)
+            walk.reach(ids_of(rows), more)
             yield from rows
             if not more:
                 return

@@ -9,7 +9,7 @@ from connectors.contract import Declaration, Gone, Page, Rejected
 from connectors.intercom.attributes import attributes_found, declare_attributes
 from connectors.intercom.client import IntercomApi, next_page
 from connectors.intercom.fields import from_json, to_json
-from connectors.lists import Walk, last_id
+from connectors.lists import Walk, ids_of
 from mappings.model import Desired, Held, JSONObject, Name, Record, Ref, Step, subject_id
 
 MOST_SPEND = 2_147_483_647
@@ -54,14 +54,14 @@ class IntercomCompanies:
                 break
             number += 1
             more = bool(next_page(answer))
-            walk.reach(last_id(answer.get("data") or []), more)
+            walk.reach(ids_of(answer.get("data") or []), more)
             yield self._page(answer, str(number))
             if not more:
                 return
         params: dict[str, str] = {}
         walk = Walk(self.system, "/companies/scroll")
         while rows := (answer := self._api.get("/companies/scroll", params)).get("data"):
-            walk.reach(last_id(rows), more=True)
+            walk.reach(ids_of(rows), more=True)
             yield self._page(answer, None)
             params = {"scroll_param": str(answer["scroll_param"])}
 

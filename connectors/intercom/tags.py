@@ -69,7 +69,7 @@ class Tags:
     def _known(self) -> dict[str, str]:
         with self._lock:
             if self._listed is None:
-                listed: Any = self._api.ask(lambda sdk: sdk.tags.list())
-                self._spelled = {tag.name.casefold(): tag.name for tag in listed.data} | self._spelled
-                self._listed = {tag.name.casefold(): str(tag.id) for tag in listed.data}
+                listed = self._api.get("/tags")["data"]
+                self._spelled = {tag["name"].casefold(): tag["name"] for tag in listed} | self._spelled
+                self._listed = {tag["name"].casefold(): str(tag["id"]) for tag in listed}
             return self._listed

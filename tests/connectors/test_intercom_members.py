@@ -152,6 +152,16 @@ def test_numbered_pages_that_come_again_are_an_error(rows):
         list(IntercomCompanies(scripted({"total_count": 10_001}, *scrolled)).observe(None))
 
 
+def test_a_row_that_moves_while_numbered_pages_are_read_is_no_repetition():
+    """The last row of the first page was active meanwhile, and is the last one of all."""
+    last = [{"id": id, "company_id": "a1"} for id in ("c2", "c1")]
+    answers = [page(2, NEXT), {"data": last}]
+    assert len(list(scripted(*answers).numbered("/contacts/c1/companies", 2))) == 4
+    assert len(list(IntercomCompanies(scripted(*answers)).observe(None))) == 2
+    scrolled = [answer | {"scroll_param": "same"} for answer in answers]
+    assert len(list(IntercomCompanies(scripted({"total_count": 10_001}, *scrolled, {"data": []})).observe(None))) == 2
+
+
 def test_a_company_that_does_not_exist_is_rejected(contacts):
     made = create(contacts, wanted())
     with pytest.raises(Rejected, match="company"):

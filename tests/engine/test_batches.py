@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
+
 import pytest
 from works import Works
 
 from flows import hub as hubs
+from flows import stopping
 from flows.hub import Hub
 
 
@@ -38,6 +42,21 @@ def test_what_cannot_be_begun_in_time_is_given_back(town: Works, monkeypatch: py
         assert (again.account_id, again.token, again.wake) == (account, lease.token + 1, lease.wake)
         assert (again.reason, again.attempts, again.taken_over) == (lease.reason, lease.attempts, False)
         assert hub.work([again]) == 1
+    town.sync()
+    town.assert_in_step(account)
+
+
+def test_a_batch_outlives_a_slow_look_at_whose_the_workspace_is(town: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    account, instep, passed = town.trial(), town.open(), [0.0]
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(passed), time=time.time, sleep=time.sleep)
+    for module in (hubs, stopping):
+        monkeypatch.setattr(module, "time", clock)
+    instep.kept_by = lambda: passed.append(hubs.LEASE + stopping.LOOK_PAUSE) or ""
+    with Hub(instep, "test") as hub:
+        hub.pull()
+        assert hub.ready()
+        assert hub.work(hub.due()) == 0, "given back before anything is sent under leases that have ended"
+        assert hub.work(hub.due()) == 1, "not looked for again at once"
     town.sync()
     town.assert_in_step(account)
 
