@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from connectors.contract import ConnectorError, Tagged
 from flows.asking import ask
 from flows.braking import deleted_tag
@@ -37,16 +35,22 @@ def retire(instep: Instep, name: str, by: str) -> int:
 
 
 def tell_deleted(instep: Instep) -> None:
-    """One line of todo for each that somebody needs; those that Intercom does not tell of now are for the next run."""
+    """One line of todo for each that somebody needs, which ends by itself where a list was wrong and the tag is there;
+    those that Intercom does not tell of now are for the next run."""
     systems, store = instep.systems, instep.store
+    needed = systems.config.owned_tags - {*instep.house.retired}
     for target in (line.target for line in systems.targets if systems.mode(line.target.name) == "on"):
         if not isinstance(target, Tagged) or target.system in instep.unreachable:
             continue
-        lost: set[str] = set()
-        with suppress(ConnectorError, *STRANGE):
-            lost |= {*target.lost_tags()} & systems.config.owned_tags - {*instep.house.retired}
-        for name in sorted(lost):
-            if many := sum(store.needing(target.name, TAGS, name)):
+        try:
+            lost = {*target.lost_tags()}
+        except (ConnectorError, *STRANGE):
+            continue
+        told = {line.subject for line in store.todo() if (line.kind, line.target) == ("held", target.name)}
+        for name in sorted(needed):
+            if name not in lost and f"tag:{name}" in told:
+                store.end_name(target.name, (TAGS, name), False, "", instep.now(), {})
+            elif name in lost and (many := sum(store.needing(target.name, TAGS, name))):
                 store.todo_add([deleted_tag(target.name, name, many, instep.now())])
 
 

@@ -14,6 +14,7 @@ import requests
 from town import Build, Town
 from vendors import TOKEN
 
+from flows.braking import deleted_tag
 from flows.house import Instep
 from flows.retiring import restore, retire
 from flows.settings import Misuse
@@ -126,6 +127,14 @@ def test_a_deleted_tag_is_told_once_and_made_again_on_order_only(town: Town) -> 
     assert restore(town.open(), CANCELING, "dana") == 2
     town.sync()
     assert CANCELING in town.tags("acmeowner") & town.tags("betaowner")
+    assert (town.todo(), town.plan()) == ({}, [])
+
+
+def test_a_tag_that_a_wrong_list_lacked_is_told_of_no_more(town: Town) -> None:
+    store = town.open().store
+    store.todo_add([deleted_tag("intercom.contacts", TRIALING, 2, town.vendors.now)])
+    assert "sub:trialing was deleted" in alert(town)
+    town.sync()
     assert (town.todo(), town.plan()) == ({}, [])
 
 
