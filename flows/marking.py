@@ -17,13 +17,13 @@ CONTACT = spelled(Name("contact", ""))
 
 def keeper(w: Wires, store: Store, house: House) -> str:
     """The id of another installation that keeps this workspace; empty where there is none, and then our own is left
-    there. Remembered for when Intercom does not answer. Raises Failed."""
+    there. Remembered for when Intercom does not answer, or shows none of its names. Raises Failed."""
     known = store.house() or house
     found = _marks(w, known.names)
     others = [mark.installation for mark in found if mark.installation not in ("", house.installation_id)]
     if not others and not any(mark.installation for mark in found):
         _leave(w, found[:1], house.installation_id)
-    other = others[0] if others else ""
+    other = others[0] if others else "" if found else known.other
     if other != known.other:
         store.amend({"other": other})
     return other

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +119,23 @@ def test_a_displaced_installation_stays_off_while_intercom_is_away(
         first.vendors.heal()
     assert set(report.troubles) == {"house", "intercom"}
     assert (first.vendors.writes(mark), first.access("gamma")) == ([], {})
+    with archived(first):  # No name is left that could carry a mark.
+        assert "house" in run(first).troubles
+    assert (first.vendors.writes(mark), first.access("gamma")) == ([], {})
     init(first.settings, taking_over=True)
     assert run(first).ok
     assert first.access("gamma")["stage"] == "trialing"
+
+
+@contextmanager
+def archived(town: Town) -> Iterator[None]:
+    path = "/intercom/hand/data_attributes"
+    ids = [row["id"] for row in town.vendors.control("GET", path)["data"] if row.get("custom")]
+    for gone in (True, False):
+        for id in ids:
+            town.vendors.control("PUT", f"{path}/{id}", {"archived": gone})
+        if gone:
+            yield
 
 
 def everything(town: Town) -> dict[str, Any]:
