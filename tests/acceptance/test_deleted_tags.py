@@ -22,7 +22,7 @@ from flows.settings import Misuse
 TRIALING, CANCELING = "sub:trialing", "is:canceling"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def town(build: Build) -> Iterator[Town]:
     """Two running trials."""
     with build("sqlite") as here:
@@ -60,6 +60,16 @@ def ask(town: Town, short: str, kind: str) -> None:
         request_id=f"{town.name}-{kind}-{short}-{town.vendors.now}", kind=kind, account_id=town.account(short),
         user_id="", plan=None, days=None, requested_at=town.vendors.now,
     )  # fmt: skip
+
+
+def leaving(town: Town) -> None:
+    """The two cancel, and a third trial begins."""
+    for short in ("acme", "beta"):
+        ask(town, short, "cancel")
+    town.team("gamma", gammaowner="owner")
+    town.request_trial("gamma", "gammaowner")
+    town.sync()
+    assert CANCELING in town.tags("acmeowner") & town.tags("betaowner")
 
 
 def test_a_renamed_tag_is_followed_by_its_id(town: Town) -> None:
@@ -139,6 +149,7 @@ def test_a_tag_that_a_wrong_list_lacked_is_told_of_no_more(town: Town) -> None:
 
 
 def test_a_tag_that_only_those_lose_who_wear_it_is_told_once(town: Town) -> None:
+    leaving(town)
     hand(town, "DELETE", f"/tags/{tag(town, CANCELING)}")
     assert town.sync().new_todo == 1
     assert "2 contacts are to wear it" in alert(town)
@@ -155,6 +166,7 @@ def test_a_tag_that_only_those_lose_who_wear_it_is_told_once(town: Town) -> None
 
 
 def test_a_deleted_tag_comes_back_to_whoever_wore_it_or_is_used_no_more(town: Town) -> None:
+    leaving(town)
     hand(town, "DELETE", f"/tags/{tag(town, CANCELING)}")
     mark = town.vendors.mark
     town.vendors.advance(60)
