@@ -17,6 +17,8 @@ from tests.lives.acting import act
 from tests.lives.life import Act
 from tests.lives.scene import START
 
+from . import orders
+from .judge import Judge
 from .plan import HOUR, slot
 from .stage import Stage
 
@@ -32,11 +34,12 @@ WORN, BY_HAND = "sub:active", "/intercom/hand"
 @dataclass(frozen=True, slots=True)
 class Flow:
     """``ready``: done before, by a worker that lives. ``work``: what the killed one was doing. ``again``: a person
-    ordered it, and orders it again."""
+    ordered it, and orders it again. ``then``: what must hold besides, before all must be in step."""
 
     ready: Callable[[Stage], None]
     work: Callable[[Instep], object]
     again: bool = False
+    then: Callable[[Stage, Judge], None] = lambda stage, judge: None
 
 
 def change(stage: Stage) -> None:
@@ -135,4 +138,6 @@ FLOWS: Mapping[str, Flow] = {
     "first sync": Flow(lost, sync),
     "repair": Flow(spoiled, repair, again=True),
     "restore": Flow(untagged, restoring, again=True),
+    "approve": Flow(orders.holding, orders.approving, again=True, then=orders.only_approved),
+    "resolve": Flow(orders.undecided, orders.deciding, again=True),
 }

@@ -112,6 +112,7 @@ class Range:
         judge.after(report)
         if not report.ok:
             judge.wrong.append(f"the sync afterwards went wrong: {report.troubles} {report.tally.bugs}")
+        self._flow.then(stage, judge)
         judge.finally_()
         return judge.wrong
 
