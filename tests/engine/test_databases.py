@@ -66,9 +66,8 @@ def test_every_backend_is_terminated(shared: Works, postgres: Postgres) -> None:
     town, mark = shared, shared.vendors.mark
     account = town.trial()
     town.open()
-    name = database_of(town.settings.instep_state_url.get_secret_value())
-    kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-    with struck(town, lambda: postgres.admin.execute(kill, [name])):
+    url = town.settings.instep_state_url.get_secret_value()
+    with struck(town, lambda: postgres.disconnect(url)):
         assert sync(town.open()).ok
     converges(town, account, mark)
 
@@ -77,11 +76,12 @@ def test_postgresql_is_stopped(shared: Works, postgres: Postgres) -> None:
     town, mark = shared, shared.vendors.mark
     account = town.trial()
     town.open()
-    name = database_of(town.settings.instep_state_url.get_secret_value())
+    url = town.settings.instep_state_url.get_secret_value()
+    name = database_of(url)
 
     def stop() -> None:
         postgres.admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        postgres.admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        postgres.disconnect(url)
 
     with struck(town, stop):
         ends_with_one_sentence(town, "Check INSTEP_STATE_URL")

@@ -8,6 +8,7 @@ from flows.hub import sync
 from tests.lives.acting import act
 from tests.lives.life import DAY, Act, Group
 from tests.lives.scene import START
+from tests.postgres import Postgres
 
 from .plan import slot
 from .stage import Stage
@@ -34,9 +35,9 @@ END = 31.3
 STRANGER = {"role": "user", "email": "stranger@example.com", "custom_attributes": {"nps": 7}}
 
 
-def first_world(folder: Path, group: Group) -> Stage:
+def first_world(folder: Path, group: Group, server: Postgres | None = None) -> Stage:
     """Everybody is in step when it is returned."""
-    stage = Stage.first(folder, group)
+    stage = Stage.first(folder, group, server)
     arriving = [(0.1, number, "arrive", ROLES.get(number, "owner")) for number in LIVES]
     deeds = [*arriving, *((day, number, what, value) for number, acts in LIVES.items() for day, what, value in acts)]
     _strangers(stage)

@@ -77,8 +77,7 @@ def erasing(stage: Stage) -> None:
 def lost(stage: Stage) -> None:
     """A new state, on the day after the old one was lost."""
     stage.rest()
-    for path in stage.folder.glob("state.db*"):
-        path.unlink()
+    stage.memory.lose()
     stage.move(stage.now + HOUR)
     vars(stage).pop("settings", None)  # They hold the moment when they were read.
     stage.born = stage.now

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -22,12 +22,14 @@ from tempfile import TemporaryDirectory
 from flows.hub import sync
 from tests.firstday import kills as firstday
 from tests.lives.life import GROUPS
+from tests.postgres import Postgres
 
 from .cast import first_world
 from .flows import FLOWS, Flow
 from .judge import Judge
 from .points import Passed, arm, stop_at, write_down
 from .stage import Stage, ended, impatient
+from .states import server_if
 
 Told = Callable[[str], None]
 
@@ -134,19 +136,23 @@ class Done:
 
 
 def kill(
-    folder: Path, names: Sequence[str], every: int, ghosts: int, random: int, told: Told = lambda line: None
+    folder: Path,
+    names: Sequence[str],
+    every: int,
+    ghosts: int,
+    random: int,
+    told: Told = lambda line: None,
+    server: Postgres | None = None,
 ) -> Done:
-    """At every so many points of each flow; ``ghosts``: stopped at every so many, and ``random``: how many moments."""
+    """At every so many points of each flow; ``ghosts``: stopped at every so many, and ``random``: how many moments.
+    ``server``: where Instep's memory is, else in SQLite."""
     done = Done(told=told)
-    with impatient(read_timeout=15.0):
-        first = first_world(folder / "first", GROUPS[0])
+    with impatient(read_timeout=15.0), closing(first_world(folder / "first", GROUPS[0], server)) as first:
         for name in names:
-            range_ = Range(first, folder / name.replace(" ", "-"), FLOWS[name])
-            _one(name, range_, done, every, ghosts, random)
-            range_.close()
+            with closing(Range(first, folder / name.replace(" ", "-"), FLOWS[name])) as range_:
+                _one(name, range_, done, every, ghosts, random)
             counted = f"{done.points} points, {done.kills} kills, {done.ghosts} ghosts, {len(done.wrong)} wrong"
             told(f"so far, after {name}: {counted}")
-        first.close()
     return done
 
 
@@ -174,17 +180,20 @@ def main() -> int:
     options.add_argument("--every", type=int, default=1, help="every how many points")
     options.add_argument("--ghosts", type=int, default=4, help="stopped and woken at every how many; 0 for none")
     options.add_argument("--random", type=int, default=20, help="kills at random moments, of each flow")
+    options.add_argument("--postgresql", action="store_true", help="Instep's memory is there, else in SQLite")
     given = options.parse_args()
-    with TemporaryDirectory(prefix="instep-kills-") as folder:
+    if given.postgresql and set(given.flow or ()) & set(firstday.FIRST):
+        options.error("the first day is killed with its memory in SQLite only")
+    with TemporaryDirectory(prefix="instep-kills-") as folder, server_if(given.postgresql) as server:
         started = time.monotonic()
-        wanted = given.flow or names
+        wanted = given.flow or list(FLOWS if server else names)
 
         def told(line: str) -> None:
             print(f"{time.monotonic() - started:6.0f} s  {line}", flush=True)
 
         done = Done()
         if flows := [name for name in wanted if name in FLOWS]:
-            done = kill(Path(folder), flows, given.every, given.ghosts, given.random, told)
+            done = kill(Path(folder), flows, given.every, given.ghosts, given.random, told, server)
         if first := [name for name in wanted if name in firstday.FIRST]:
             done.wrong |= firstday.kill(Path(folder), first, given.every, told)
     for where, lines in done.wrong.items():

@@ -11,17 +11,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.lives.life import GROUPS
+from tests.postgres import Postgres
 
 from .cast import first_world
 from .plan import SLOTS, Plan, worlds
 from .play import play
 from .shrink import shrunk
 from .stage import impatient
+from .states import server_if
 
 
 @dataclass
@@ -33,31 +36,28 @@ class Total:
     counts: Counter[str] = field(default_factory=Counter)
 
 
-def run(folder: Path, seeds: Sequence[int], told: Callable[[str], None] = lambda line: None) -> Total:
-    """All schedules in worlds that begin alike."""
+def run(
+    folder: Path, seeds: Sequence[int], told: Callable[[str], None] = lambda line: None, server: Postgres | None = None
+) -> Total:
+    """All schedules in worlds that begin alike, with Instep's memory on this PostgreSQL server, if given."""
     total, started = Total(), time.monotonic()
-    with impatient():
-        first = first_world(folder / "first", GROUPS[0])
-        try:
-            for plan in worlds(seeds):
-                played = play(first, folder / f"world-{plan.seeds[0]}", plan)
-                total.faults.update(played.faults)
-                total.counts.update(played.counts)
-                if played.wrong:
-                    total.wrong[plan.seeds[0]] = played.wrong
-                told(f"{time.monotonic() - started:6.0f} s  {total.counts['schedules']} schedules, "
-                     f"{len(total.wrong)} worlds wrong")  # fmt: skip
-        finally:
-            first.close()
+    with impatient(), closing(first_world(folder / "first", GROUPS[0], server)) as first:
+        for plan in worlds(seeds):
+            played = play(first, folder / f"world-{plan.seeds[0]}", plan)
+            total.faults.update(played.faults)
+            total.counts.update(played.counts)
+            if played.wrong:
+                total.wrong[plan.seeds[0]] = played.wrong
+            told(f"{time.monotonic() - started:6.0f} s  {total.counts['schedules']} schedules, "
+                 f"{len(total.wrong)} worlds wrong")  # fmt: skip
     return total
 
 
-def replay(folder: Path, seed: int, whole: bool) -> int:
+def replay(folder: Path, seed: int, whole: bool, server: Postgres | None) -> int:
     """One schedule, or its world; shrunk where it goes wrong."""
     start = (seed - 1) // SLOTS * SLOTS + 1
     (plan,) = worlds(range(start, start + SLOTS) if whole else [seed])
-    with impatient():
-        first = first_world(folder / "first", GROUPS[0])
+    with impatient(), closing(first_world(folder / "first", GROUPS[0], server)) as first:
 
         def wrong(one: Plan) -> list[str]:
             return play(first, folder / "again", one).wrong
@@ -66,7 +66,6 @@ def replay(folder: Path, seed: int, whole: bool) -> int:
         if found:
             plan = shrunk(plan, lambda smaller: bool(wrong(smaller)))
             found = wrong(plan) or found
-        first.close()
     print(f"seeds {plan.seeds}, pauses {plan.pauses}")
     for turn in sorted(plan.turns, key=lambda turn: turn.round):
         print(f"  {turn}")
@@ -80,12 +79,13 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=1, help="the first schedule's seed; the others follow")
     options.add_argument("--only", type=int, help="play and shrink this schedule alone")
     options.add_argument("--world", action="store_true", help="with --only: with all schedules of its world")
+    options.add_argument("--postgresql", action="store_true", help="Instep's memory is there, else in SQLite")
     given = options.parse_args()
-    with TemporaryDirectory(prefix="instep-faults-") as folder:
+    with TemporaryDirectory(prefix="instep-faults-") as folder, server_if(given.postgresql) as server:
         if given.only is not None:
-            return replay(Path(folder), given.only, given.world)
+            return replay(Path(folder), given.only, given.world, server)
         seeds = range(given.seed, given.seed + given.count)
-        total = run(Path(folder), seeds, lambda line: print(line, flush=True))
+        total = run(Path(folder), seeds, lambda line: print(line, flush=True), server)
     for title, counted in (("counts", total.counts), ("faults", total.faults)):
         print(f"{title}: " + ", ".join(f"{name} {n}" for name, n in sorted(counted.items())))
     for seed, lines in sorted(total.wrong.items()):

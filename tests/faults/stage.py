@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,9 @@ from instep.example import make
 from tests.lives.life import GROUPS, Group
 from tests.lives.model import Facts
 from tests.lives.scene import CONFIG, READY_AFTER, START, Scene
+from tests.postgres import Postgres
 
+from .states import PostgresqlState, State
 from .worlds import Worlds
 
 JSON = dict[str, Any]
@@ -33,16 +35,18 @@ READ_TIMEOUT = 1.0
 
 
 class Stage(Scene):
-    """``skew``: seconds that Instep's clock is ahead of the vendors'. ``born``: when its memory began, if lost."""
+    """``skew``: seconds that Instep's clock is ahead of the vendors'. ``born``: when its ``memory`` began, if lost."""
 
     skew = born = 0
+    memory: State
     instep: Instep | None = None  # type: ignore[assignment]
 
     @classmethod
-    def first(cls, folder: Path, group: Group) -> Stage:
-        """Set up, with nobody in it."""
+    def first(cls, folder: Path, group: Group, server: Postgres | None = None) -> Stage:
+        """Set up, with nobody in it; its memory is in a database of ``server``, if given."""
         folder.mkdir(parents=True, exist_ok=True)
         stage = cls(Worlds.start(datetime.fromtimestamp(START, UTC).isoformat()), folder, [])  # type: ignore[arg-type]
+        stage.memory = PostgresqlState(server, folder) if server else State(folder)
         (folder / "instep.toml").write_text(CONFIG.format(without=group.without))
         make(stage.product, [], START)
         stage._connect()
@@ -58,7 +62,7 @@ class Stage(Scene):
         for path in self.folder.iterdir():
             shutil.copyfile(path, folder / path.name)
         stage = type(self)(self.vendors.clone(), folder, [], now=self.now)  # type: ignore[attr-defined]
-        stage.born = self.born
+        stage.born, stage.memory = self.born, self.memory.clone(folder)
         stage._connect()
         return stage
 
@@ -68,13 +72,16 @@ class Stage(Scene):
 
     @cached_property
     def settings(self) -> Any:
-        environment = self.vendors.environment(f"sqlite:///{self.product}", f"sqlite:///{self.folder}/state.db")
+        environment = self.vendors.environment(f"sqlite:///{self.product}", self.memory.url)
         given = {name.lower(): value for name, value in environment.items()}
         neutral = {"stripe_webhook_secrets": "", "instep_public_url": "", "instep_secrets": "of the faults"}
         return load_settings(
             _env_file=None, instep_config=self.folder / "instep.toml", instep_timezone="UTC", instep_concurrency=1,
             instep_now=datetime.fromtimestamp(self.now, UTC).isoformat(), **neutral, **given,
         )  # fmt: skip
+
+    def state(self, statement: str) -> list[JSON]:
+        return self.memory.rows(statement)
 
     # What the sources hold
 
@@ -138,20 +145,19 @@ class Stage(Scene):
 
     def let_retries_pass(self) -> None:
         """As if the back-off, which runs on the database's own clock, were over."""
-        with closing(sqlite3.connect(self.folder / "state.db", timeout=30)) as state, state:
-            state.execute("UPDATE agenda SET retry_at = NULL")
+        self.memory.write("UPDATE agenda SET retry_at = NULL")
 
     def end_leases(self) -> None:
         """As if time had passed that no worker renewed them in."""
-        with closing(sqlite3.connect(self.folder / "state.db", timeout=30)) as state, state:
-            for table in ("agenda", "cursors"):
-                state.execute(f"UPDATE {table} SET lease_until = 0 WHERE lease_owner IS NOT NULL")
+        ends = "SET lease_until = 0 WHERE lease_owner IS NOT NULL"
+        self.memory.write(f"UPDATE agenda {ends}", f"UPDATE cursors {ends}")
 
     def close(self) -> None:
         self.rest()
         self._database.close()
         self._http.close()
         self.vendors.stop()  # type: ignore[attr-defined]
+        self.memory.drop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from tests.postgres import Postgres
+
 from .plan import FAULTS
 from .run import run
 
@@ -16,3 +20,10 @@ def test_schedules_end_in_step(tmp_path: Path) -> None:
     assert total.wrong == {}
     assert total.counts["schedules"] == COUNT
     assert len(total.faults) >= len(FAULTS) - 2
+
+
+@pytest.mark.postgresql
+def test_schedules_on_postgresql(tmp_path: Path, postgres: Postgres) -> None:
+    total = run(tmp_path, range(1, COUNT // 5 + 1), server=postgres)
+    assert total.wrong == {}
+    assert total.counts["killed"] > 0
