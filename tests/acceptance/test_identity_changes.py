@@ -39,6 +39,21 @@ def test_new_emails_and_names_follow_by_id(known: Town) -> None:
     assert made == []
 
 
+def test_another_contact_under_the_same_id_gets_all_that_is_ours(known: Town) -> None:
+    """As after a merge or an import: what the one before had was never sent to this one (fault 55)."""
+    town, before = known, known.person("ann")
+    town.vendors.control("DELETE", f"/intercom/hand/contacts/{before['id']}", {})
+    other = {name: before[name] for name in ("external_id", "email")}
+    town.vendors.control("POST", "/intercom/hand/contacts", other)
+    change(town, "ann", name="Ann New")
+    town.sync()
+    after = town.person("ann")
+    assert (after["id"] != before["id"], after["name"]) == (True, "Ann New")
+    for what in ("tags", "companies", "custom_attributes"):
+        assert after[what] == before[what], what
+    assert town.todo() == {}
+
+
 def test_two_people_swap_their_emails(known: Town) -> None:
     town = known
     before = {name: town.person(name)["id"] for name in ("ann", "bob")}
