@@ -99,9 +99,6 @@ class Adopter:
         known |= {(link.target, link.subject) for _, link in new}
         found, conflicts = self._by_email([w for w in contacts if (CONTACTS, w.desired.subject) not in known])
         self._store.add_links([*new, *found], conflicts)
-        for _, link in (*new, *found):
-            if link.external_id and (link.target, link.subject) in linked:
-                self._store.todo_clear(["conflict"], link.subject, link.target)
         self._tell("matching accounts", len(accounts))
 
     def _wanted(self, accounts: Iterable[AccountId]) -> tuple[list[Wish], list[Wish]]:

@@ -130,7 +130,7 @@ class Applier:
     ) -> None:
         if desired.adopts and not link.external_id and not watch:
             link = self._links.look_for(lease, line.target, desired, link, result)
-        was_parked, unknown = link.state == "parked", 0
+        unknown = 0
         for _ in range(MOST_STEPS):
             if self._links.must_read(link, line.target):
                 link = self._links.read(lease, line.target, desired, link)
@@ -181,12 +181,8 @@ class Applier:
         link = self._leave(lease, desired, link, result)
         if result.held:
             result.outcome = Outcome.HELD
-        if was_parked:
-            if link.state == "parked":
-                self._store.adopt(lease, replace(link, state="ok", parked_for=""))
-            self._store.todo_clear(["parked", "conflict", "gone"], desired.subject, desired.target)
-            if not result.held:
-                self._store.todo_clear(["held"], desired.subject, desired.target)
+        if link.state == "parked":
+            self._store.adopt(lease, replace(link, state="ok", parked_for=""))
 
     def _leave(self, lease: Lease, desired: Desired, link: Link, result: Result) -> Link:
         """What others keep overwriting is theirs until both sides hold the same, or a person takes it up again."""

@@ -183,8 +183,6 @@ class Beliefs:
     def _park(self, lease: Lease, link: Link, mark: str, line: Todo) -> None:
         """In one commit with its line: a parked Link is passed over from then on."""
         self._store.adopt(lease, replace(link, state="parked", parked_for=mark), line=line)
-        if line.kind in ("parked", "conflict") and not link.external_id:  # What was to be made again was not.
-            self._store.todo_clear(["gone"], link.subject, link.target)
 
     def conflict(self, lease: Lease, link: Link, mark: str, error: Ambiguous, watch: bool) -> None:
         """Parked; a person chooses among the candidates, or neither."""

@@ -171,7 +171,7 @@ class Looker:
         for kind, group in by_kind.items():
             line = self._systems.source_of(kind)
             findings += self._findings(line, group) if line else []
-        return findings
+        return heed(self._store, self._systems, findings, self._now())
 
     def _findings(self, line: SourceLine, records: Iterable[Record]) -> list[Finding]:
         """One bad record is put aside with its reason; the others go on."""
@@ -181,7 +181,7 @@ class Looker:
                 found.append(Finding(record.ref, storable(record.ref, line.facts(record)), whole=not record.part))
             except STRANGE as error:
                 self._put_aside(record.ref, error)
-        return heed(self._store, self._systems, found, self._now())
+        return found
 
     def _put_aside(self, ref: Ref, error: Exception) -> None:
         subject = f"{ref.kind}:{ascii(ref.id)[1:-1][:120]}"

@@ -172,7 +172,7 @@ class Reader(Looker):
     def _land(self, line: SourceLine, look: int, page: Page, cursor: Cursor) -> Landed:
         """What the first scan shows was there before us; what a later one finds where events should have told is only
         inferred. A page's hints, the only word of what it could but name, commit with its resume point."""
-        findings = self._findings(line, page.records)
+        findings = self._usable(page.records)
         late: Cause = "inferred" if line.source.feed == "hints" else ""
         return self._store.record(
             look, findings, match=match_surely, now=self._now(), reason=f"{line.source.name} changed", cursor=cursor,

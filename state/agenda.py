@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Double, Row, bindparam, case, func, literal, or_, select, update
 
 from mappings.model import AccountId
 from state.database import Base, Database, reading, writing
@@ -20,6 +20,14 @@ PROBE_SECONDS: Final = 60.0
 _expired = agenda.c.lease_until <= clock()
 _unheld = or_(agenda.c.lease_owner.is_(None), _expired)
 _patient = or_(agenda.c.retry_at.is_(None), agenda.c.retry_at <= clock())
+_token = (agenda.c.lease_token == bindparam("_token")) & (agenda.c.lease_owner == bindparam("_owner"))
+HELD: Final = (agenda.c.account_id == bindparam("_account")) & _token
+"""The row of the account while a lease (``named``) is the current one; it may have expired unnoticed."""
+# What every push needs is built once: to build a statement takes longer than to run it.
+_LEFT: Final = select(agenda.c.lease_until - clock()).where(HELD).with_for_update()
+_then = clock() + bindparam("_seconds", type_=Double)
+_later = case((agenda.c.lease_until > _then, agenda.c.lease_until), else_=_then)
+_RENEW: Final = update(agenda).where(HELD).values(lease_until=_later)
 
 
 class Agenda(Base):
@@ -106,12 +114,12 @@ class Agenda(Base):
             "lease_owner": None,
             "lease_until": None,
         }
-        return connection.execute(update(agenda).where(held(lease)).values(values)).rowcount == 1
+        return connection.execute(update(agenda).where(HELD).values(values), named(lease)).rowcount == 1
 
     @writing
     def give_back(self, connection: Connection, lease: Lease) -> None:
         """Nothing was done for this account: it is as due as before."""
-        connection.execute(update(agenda).where(held(lease)).values(lease_owner=None, lease_until=None))
+        connection.execute(update(agenda).where(HELD).values(lease_owner=None, lease_until=None), named(lease))
 
     @writing
     def wake_waiting(self, connection: Connection, system: str) -> int:
@@ -175,10 +183,9 @@ def put_mark(
         connection.execute(new.on_conflict_do_update(index_elements=["account_id"], set_=marked), rows)
 
 
-def held(lease: Lease) -> ColumnElement[bool]:
-    """The row of the account while this lease is the current one (it may have expired unnoticed)."""
-    mine = (agenda.c.lease_token == lease.token) & (agenda.c.lease_owner == lease.owner)
-    return (agenda.c.account_id == lease.account_id) & mine
+def named(lease: Lease) -> dict[str, Any]:
+    """What HELD asks for."""
+    return {"_account": lease.account_id, "_token": lease.token, "_owner": lease.owner}
 
 
 def working(connection: Connection, accounts: Iterable[AccountId]) -> bool:
@@ -191,14 +198,12 @@ def working(connection: Connection, accounts: Iterable[AccountId]) -> bool:
 
 def seconds_left(connection: Connection, lease: Lease) -> float | None:
     """By the database's clock; locks the row for the rest of the transaction. None when the token is lost."""
-    left = select(agenda.c.lease_until - clock()).where(held(lease))
-    return connection.execute(left.with_for_update()).scalar_one_or_none()
+    return connection.execute(_LEFT, named(lease)).scalar_one_or_none()
 
 
 def renew(connection: Connection, lease: Lease, seconds: float) -> bool:
     """Make the lease last at least ``seconds`` from now; False when the token is lost."""
-    until = case((agenda.c.lease_until > clock() + seconds, agenda.c.lease_until), else_=clock() + seconds)
-    return connection.execute(update(agenda).where(held(lease)).values(lease_until=until)).rowcount == 1
+    return connection.execute(_RENEW, named(lease) | {"_seconds": seconds}).rowcount == 1
 
 
 def _due(now: int) -> ColumnElement[bool]:

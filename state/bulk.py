@@ -62,7 +62,7 @@ class Bulk(Links):
     ) -> dict[Subject, Link] | LeaseLost:
         left = seconds_left(connection, lease)
         stored = _stored(connection, [link for link, _, _ in pushed])
-        put_pushed(connection, self.database, lease, [changed for _, _, changed in pushed], now)
+        put_pushed(connection, lease, [changed for _, _, changed in pushed], now)
         others = _claimed(connection, [link for link, _, _ in pushed])
         lost = {link.subject for link, _, _ in pushed if left is None or foreign(stored.get(link.subject), link)}
         ours = [(link, line) for link, line, _ in pushed if link.subject not in lost | others]

@@ -10,7 +10,7 @@ from mappings.model import AccountId, Ref
 from state.agenda import put_mark, working
 from state.brake import take_up
 from state.database import Base, writing
-from state.links import is_link, link_values, refuse_claimed
+from state.links import IS_LINK, STORED, key_of, link_values, refuse_claimed
 from state.refs import root_key
 from state.schema import facts, links, todo
 from state.todos import IGNORE
@@ -50,14 +50,14 @@ def _take(connection: Connection, decision: Decision) -> bool:
     if link is None:
         return True
     refuse_claimed(connection, link)
-    stored = connection.execute(select(links).where(is_link(link)).with_for_update()).one_or_none()
+    stored = connection.execute(STORED, key_of(link)).one_or_none()
     if stored is None:
         connection.execute(insert(links).values(link_values(link) | {"account_id": account}))
         return True
     if stored.state != "parked":
         return False
     moved = replace(link, attempt=stored.attempt + 1, sequence=stored.sequence + 1)
-    connection.execute(update(links).where(is_link(link)).values(link_values(moved)))
+    connection.execute(update(links).where(IS_LINK).values(link_values(moved)), key_of(link))
     return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from mappings.model import AccountId, Ref, Subject
 from state.agenda import put_mark, seconds_left
@@ -13,7 +13,7 @@ from state.database import Base, reading, writing
 from state.forgetting import forget
 from state.refs import root_key
 from state.schema import agenda, erasures, facts, journal, links, redemptions, todo
-from state.sql import any_of
+from state.sql import any_given, any_of, given
 from state.todos import clear_todo, put_todo
 from state.types import Lease, LeaseLost, Order, Todo
 
@@ -24,6 +24,8 @@ HELD: Final = "erasures"
 OPEN: Final = ("new", "held", "due", "begun", "done")
 Key = tuple[str, str]
 """kind of redemption, key hash"""
+_mine = (erasures.c.account_id == bindparam("account")) | erasures.c.subject.in_(any_given("subjects"))
+_ORDERS: Final = select(erasures).where(_mine, erasures.c.state.in_(OPEN)).order_by(erasures.c.subject)
 
 
 class Erasures(Base):
@@ -55,9 +57,8 @@ class Erasures(Base):
     @reading
     def orders_of(self, connection: Connection, account: AccountId, subjects: Sequence[Subject] = ()) -> list[Order]:
         """Open orders worked on with this account, and those about ``subjects``."""
-        mine = (erasures.c.account_id == account) | erasures.c.subject.in_(any_of(subjects))
-        rows = select(erasures).where(mine, erasures.c.state.in_(OPEN)).order_by(erasures.c.subject)
-        return [_order(row) for row in connection.execute(rows)]
+        rows = connection.execute(_ORDERS, {"account": account} | given("subjects", subjects))
+        return [_order(row) for row in rows]
 
     @reading
     def account_of(self, connection: Connection, subject: Subject) -> AccountId | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, select, union
 
 from mappings.model import BODIES, AccountId, Change, Fact, Ref, body_from_json
-from state.agenda import held, put_mark
+from state.agenda import HELD, named, put_mark
 from state.cursors import fence
 from state.database import Base, reading, writing
 from state.inbox import handle, handle_pushed, put, wait
@@ -17,8 +17,13 @@ from state.landing import Landing, match_keys_move
 from state.matching import Matching, lock_matching, same_fact
 from state.refs import root_key, root_ref, under
 from state.schema import agenda, facts, links, match_keys
-from state.sql import any_of
+from state.sql import any_given, any_of, given
 from state.types import Cause, Cursor, Finding, Hint, Landed, Lease, Match
+
+# What every visit needs is built once: to build a statement takes longer than to run it.
+_live = select(facts).where(facts.c.gone.is_(False)).order_by(facts.c.root, facts.c.kind, facts.c.id)
+_OWN: Final = _live.where(facts.c.account_id.in_(any_given("accounts")))
+_MEMBERSHIPS: Final = _live.where(facts.c.root.in_(any_given("users")), facts.c.kind == "person")
 
 
 class Facts(Base):
@@ -93,10 +98,9 @@ class Facts(Base):
     def facts(self, connection: Connection, accounts: Sequence[AccountId]) -> dict[AccountId, list[Fact]]:
         """All live facts of these accounts, and for their people the memberships elsewhere (same root, another
         ``account_id``). Every account asked for has a list."""
-        live = select(facts).where(facts.c.gone.is_(False)).order_by(facts.c.root, facts.c.kind, facts.c.id)
-        own = connection.execute(live.where(facts.c.account_id.in_(any_of(accounts)))).all()
+        own = connection.execute(_OWN, given("accounts", list(accounts))).all()
         users = {row.root for row in own if row.kind == "person"}
-        people = connection.execute(live.where(facts.c.root.in_(any_of(users)), facts.c.kind == "person")).all()
+        people = connection.execute(_MEMBERSHIPS, given("users", list(users))).all()
         memberships = defaultdict(list)
         for row in people:
             memberships[row.root].append(row)
@@ -201,7 +205,7 @@ def _own(connection: Connection, holder: Lease | None) -> set[AccountId]:
     """The holder plans with these facts itself, as long as it is the holder."""
     if holder is None:
         return set()
-    return set(connection.scalars(select(agenda.c.account_id).where(held(holder))))
+    return set(connection.scalars(select(agenda.c.account_id).where(HELD), named(holder)))
 
 
 def _facts(rows: Any) -> list[Fact]:

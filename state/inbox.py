@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, or_, select, update
 
 from mappings.model import Change, Ref
 from state.database import Base, Database, reading, writing
@@ -67,32 +67,29 @@ class Inbox(Base):
 def put(connection: Connection, database: Database, changes: Sequence[Change], now: int, reason: str = "") -> int:
     """Insert what the ledger does not know; returns how many."""
     told = {(change.ref.source, change.event_id): change for change in changes}
+    if not told:
+        return 0
     sources, events = any_of({source for source, _ in told}), any_of(event_id for _, event_id in told)
     seen = select(inbox.c.source, inbox.c.event_id).where(inbox.c.source.in_(sources), inbox.c.event_id.in_(events))
-    known = {(row.source, row.event_id) for row in connection.execute(seen)} if told else set()
-    rows = [
-        {
-            "source": source,
-            "event_id": event_id,
-            "root": root_key(change.ref),
-            "reason": reason,
-            "occurred_at": change.occurred_at,
-            "due_at": now,
-        }
-        for (source, event_id), change in told.items()
-        if (source, event_id) not in known
-    ]
+    known = {(row.source, row.event_id) for row in connection.execute(seen)}
+    rows = [_row(change, now, reason) for key, change in told.items() if key not in known]
     if rows:
         connection.execute(database.insert(inbox).on_conflict_do_nothing(), rows)
     return len(rows)
 
 
-def put_pushed(
-    connection: Connection, database: Database, lease: Lease, changed: Iterable[Ref | None], now: int
-) -> None:
+def _row(change: Change, now: int, reason: str) -> dict[str, Any]:
+    return {
+        "source": change.ref.source, "event_id": change.event_id, "root": root_key(change.ref), "reason": reason,
+        "occurred_at": change.occurred_at, "due_at": now,
+    }  # fmt: skip
+
+
+def put_pushed(connection: Connection, lease: Lease, changed: Iterable[Ref | None], now: int) -> None:
     """Pushes under this lease changed these roots, which its worker is about to look at."""
     told = [Change(ref, f"{_pushed(lease)}:{uuid4().hex}", now) for ref in changed if ref]
-    put(connection, database, told, now, "pushed")
+    if told:
+        connection.execute(insert(inbox), [_row(change, now, "pushed") for change in told])
 
 
 def handle_pushed(connection: Connection, lease: Lease, roots: Collection[Ref], now: int) -> None:

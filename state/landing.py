@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, tuple_, update
 
 from mappings.model import AccountId, Fact, fingerprint
 from state.database import Database
 from state.refs import root_key, root_ref
 from state.schema import facts, match_keys, roots
-from state.sql import among, any_of
+from state.sql import among, any_given, any_of, given
 from state.types import Finding
 
 Key = tuple[str, str, str]
@@ -62,7 +62,7 @@ class Landing:
         """Locks the roots, so that a parallel landing of the same root waits and then sees what this one stored."""
         looked = self._lock()
         known: dict[str, dict[Key, Row[Any]]] = defaultdict(dict)
-        for row in self.connection.execute(select(*_STORED).where(facts.c.root.in_(any_of(self._found)))):
+        for row in self.connection.execute(_STORED, given("roots", list(self._found))):
             known[row.root][row.root, row.kind, row.id] = row
         current = {root for root in self._found if looked[root] <= self.look_no}
         for root in sorted(current):
@@ -70,18 +70,16 @@ class Landing:
         self._write_facts()
         self._write_keys({key for rows in known.values() for key, row in rows.items() if row.offers or row.seeks})
         if whole := self._whole & current:
-            read = update(roots).where(roots.c.root.in_(any_of(whole)))
-            self.connection.execute(read.values(look_no=self.look_no))
+            self.connection.execute(_READ, given("roots", sorted(whole)) | {"_look_no": self.look_no})
 
     def _lock(self) -> dict[str, int]:
         """Root -> the last look that read it whole. Rows are made for roots never seen."""
         wanted = sorted(self._found)
-        held = select(roots).where(roots.c.root.in_(any_of(wanted))).order_by(roots.c.root).with_for_update()
-        looked = {row.root: row.look_no for row in self.connection.execute(held)}
+        looked = {row.root: row.look_no for row in self.connection.execute(_LOCKED, given("roots", wanted))}
         new = [{"root": root, "look_no": 0} for root in wanted if root not in looked]
         if new:
             self.connection.execute(self.database.insert(roots).on_conflict_do_nothing(), new)
-            looked = {row.root: row.look_no for row in self.connection.execute(held)}
+            looked = {row.root: row.look_no for row in self.connection.execute(_LOCKED, given("roots", wanted))}
         return looked
 
     def _compare(self, root: str, stored: dict[Key, Row[Any]]) -> None:
@@ -140,8 +138,9 @@ class Landing:
             move = update(facts).where(*(facts.c[name] == bindparam(f"_{name}") for name in _NAMES))
             self.connection.execute(move, [row | account for row, account in zip(rows, accounts, strict=True)])
         if self._unchanged:
-            seen = update(facts).where(among(facts, _NAMES, self._unchanged))
-            self.connection.execute(seen.values(look_no=self.look_no))
+            self.connection.execute(
+                _SEEN, given("keys", *zip(*self._unchanged, strict=True)) | {"_look_no": self.look_no}
+            )
 
     def _write_keys(self, keyed: set[Key]) -> None:
         outdated = keyed & (self._upserts.keys() | self._gone)
@@ -168,7 +167,7 @@ def match_keys_move(connection: Connection, findings: Sequence[Finding], first: 
     }
     if first or not found:
         return bool(found)
-    rows = connection.execute(select(*_KEY, *_KEYS).where(among(facts, _NAMES, found)))
+    rows = connection.execute(_KEYED, given("keys", *zip(*found, strict=True)))
     stored = {(row.root, row.kind, row.id): row for row in rows}
     return any(_keys_differ(fact, stored.get(key)) for key, fact in found.items())
 
@@ -182,7 +181,14 @@ def _keys_differ(fact: Fact, stored: Row[Any] | None) -> bool:
 _CONTENT = ("account_id", "body", "offers", "seeks", "seen", "fingerprint", "look_no", "gone")
 _KEY = (facts.c.root, facts.c.kind, facts.c.id)
 _KEYS = (facts.c.account_id, facts.c.offers, facts.c.seeks)
-_STORED = (*_KEY, *_KEYS, facts.c.seen, facts.c.fingerprint, facts.c.look_no)
+_columns = (*_KEY, *_KEYS, facts.c.seen, facts.c.fingerprint, facts.c.look_no)
+# What every look needs is built once: to build a statement takes longer than to run it.
+_STORED = select(*_columns).where(facts.c.root.in_(any_given("roots")))
+_LOCKED = select(roots).where(roots.c.root.in_(any_given("roots"))).order_by(roots.c.root).with_for_update()
+_READ = update(roots).where(roots.c.root.in_(any_given("roots"))).values(look_no=bindparam("_look_no"))
+_these = tuple_(*_KEY).in_(any_given("keys", len(_KEY)))
+_SEEN = update(facts).where(_these).values(look_no=bindparam("_look_no"))
+_KEYED = select(*_KEY, *_KEYS).where(_these)
 
 
 def _root_row(root: str) -> Key:

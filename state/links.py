@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from mappings.model import AccountId, Link, Ref, RequestId, Step, Subject, subject_id
 from state.agenda import put_mark, renew, seconds_left
@@ -14,10 +14,10 @@ from state.brake import spend, use_up
 from state.database import Base, reading, writing
 from state.inbox import put_pushed
 from state.ledger import redeem_keys, release_keys, write_journal
-from state.schema import links
-from state.sql import any_of
-from state.todos import put_todo
-from state.types import Claimed, Entry, Hold, Lease, LeaseLost, Limit, Todo
+from state.schema import holds, links
+from state.sql import any_given, given
+from state.todos import clear_todo, put_todo
+from state.types import Claimed, Entry, Hold, Lease, LeaseLost, Limit, Todo, TodoKind
 
 # A lease outlasts the longest push by this many seconds.
 SPARE = 10
@@ -27,7 +27,7 @@ class Links(Base):
     @reading
     def links(self, connection: Connection, subjects: Sequence[Subject]) -> dict[tuple[str, Subject], Link]:
         """By (target, subject)."""
-        rows = connection.execute(select(links).where(links.c.subject.in_(any_of(subjects))))
+        rows = connection.execute(_OF, given("subjects", subjects))
         return {(row.target, row.subject): link_of(row) for row in rows}
 
     @reading
@@ -35,31 +35,6 @@ class Links(Base):
         """Links last written for this account."""
         mine = select(links).where(links.c.account_id == account).order_by(links.c.target, links.c.subject)
         return [link_of(row) for row in connection.execute(mine)]
-
-    @reading
-    def linked(self, connection: Connection, target: str, external_ids: Collection[str]) -> dict[str, Subject]:
-        """Who these ids of a target are."""
-        known = select(links.c.external_id, links.c.subject).where(links.c.target == target)
-        rows = connection.execute(known.where(links.c.external_id.in_(any_of(external_ids))))
-        return {row.external_id: Subject(row.subject) for row in rows}
-
-    @writing
-    def add_links(
-        self, connection: Connection, new: Sequence[tuple[AccountId, Link]], lines: Sequence[Todo] = ()
-    ) -> int:
-        """Links of subjects that have none, or a parked one because nobody was found, as an adoption found them; one
-        that stays parked is parked for what is wanted now. A subject or an external id that has another one keeps it.
-        ``lines``: what a person is told of them. Returns how many were new."""
-        put_todo(connection, self.database, lines)
-        rows = [link_values(link) | {"account_id": account} for account, link in new]
-        if not rows:
-            return 0
-        added = self.database.insert(links).on_conflict_do_nothing().returning(links.c.subject)
-        inserted = set(connection.scalars(added, rows))
-        known = [{f"_{name}": value for name, value in row.items()} for row in rows if row["subject"] not in inserted]
-        if known:
-            connection.execute(_TAKE, known)
-        return len(inserted)
 
     @writing
     def adopt(
@@ -75,20 +50,24 @@ class Links(Base):
         line: Todo | None = None,
     ) -> Link:
         """A Link is born or re-read with what the target holds; clears pending. ``changed``, ``journal``: see
-        acknowledge. What ``release`` has used up is free again. ``line``: what a person is told of it. LeaseLost, also
-        when someone else has intended or acknowledged since ``link`` was read; Claimed."""
+        acknowledge. What ``release`` has used up is free again. ``line``: what a person is told of it; what they were
+        told of one that is parked no more ends. LeaseLost, also when someone else has intended or acknowledged since
+        ``link`` was read; Claimed."""
         if seconds_left(connection, lease) is None:
             raise LeaseLost(f"someone else holds {lease.account_id} now")
-        stored = _stored(connection, link)
+        stored = stored_link(connection, link)
         if foreign(stored, link):
             raise LeaseLost(f"someone else has written {link.target} {link.subject} meanwhile")
         refuse_claimed(connection, link)
-        put_pushed(connection, self.database, lease, [changed], now)
+        put_pushed(connection, lease, [changed], now)
         write_journal(connection, journal, once=True)
         if release:
             release_keys(connection, release)
+        saved = _save(connection, lease, stored, answered(link))
         put_todo(connection, self.database, [line] if line else [])
-        return _save(connection, lease, stored, answered(link))
+        if line and line.kind in ("parked", "conflict") and not link.external_id:  # What was to be made again was not.
+            clear_todo(connection, ["gone"], [link.subject], link.target)
+        return saved
 
     @writing
     def intend(
@@ -114,7 +93,7 @@ class Links(Base):
         the step is known as to the brake) is held; see ``state.brake.spend``."""
         if not renew(connection, lease, margin + SPARE):
             raise LeaseLost(f"someone else holds {lease.account_id} now")
-        stored = _stored(connection, link)
+        stored = stored_link(connection, link)
         if stored and moved_on(stored, link):
             raise LeaseLost(f"someone else has written {link.target} {link.subject} meanwhile")
         redeem_keys(connection, self.database, redeem, RequestId(subject_id(step.subject)))
@@ -159,8 +138,8 @@ class Links(Base):
         hold: Hold | None,
     ) -> Link | LeaseLost | Claimed:
         left = seconds_left(connection, lease)
-        stored = _stored(connection, link)
-        put_pushed(connection, self.database, lease, [changed], now)
+        stored = stored_link(connection, link)
+        put_pushed(connection, lease, [changed], now)
         claim = _claim(connection, link)
         ours = left is not None and not foreign(stored, link)
         write_journal(connection, journal, once=not ours)
@@ -177,10 +156,12 @@ class Links(Base):
         """Whoever writes for the subject now keeps what they stored, but reads the target before anything else."""
         if stored is None:
             _save(connection, lease, None, replace(link, state="suspect"))
-        named = update(links).where(is_link(link), links.c.external_id == "").values(external_id=link.external_id)
-        connection.execute(named)
-        doubted = update(links).where(is_link(link)).values(state="suspect").returning(links.c.account_id)
-        accounts = [lease.account_id, *connection.scalars(doubted)]
+        named = update(links).where(IS_LINK, links.c.external_id == "").values(external_id=link.external_id)
+        connection.execute(named, key_of(link))
+        if stored and stored.state == "parked":
+            end_parking(connection, link)
+        doubted = update(links).where(IS_LINK).values(state="suspect").returning(links.c.account_id)
+        accounts = [lease.account_id, *connection.scalars(doubted, key_of(link))]
         put_mark(connection, self.database, accounts, 0, "pushed without the lease")
 
     @writing
@@ -190,24 +171,23 @@ class Links(Base):
         return connection.execute(parked.values(parked_for="")).rowcount
 
 
-_nobody = (links.c.state == "parked") & (links.c.external_id == "") & (links.c.pending_key == "")
-_other = links.alias()
-_claimed = (_other.c.target == bindparam("_target")) & (_other.c.external_id == bindparam("_external_id"))
-_unclaimed = ~exists(select(_other.c.subject).where(_claimed, _other.c.external_id != ""))
-_taken = ("external_id", "held", "sets", "state", "parked_for")
-_TAKE = (
-    update(links)
-    .where(_nobody, _unclaimed, links.c.subject == bindparam("_subject"), links.c.target == bindparam("_target"))
-    .values({name: bindparam(f"_{name}", type_=links.c[name].type) for name in _taken})
-)
+# What every push needs is built once: to build a statement takes longer than to run it.
+IS_LINK: Final = (links.c.target == bindparam("_target")) & (links.c.subject == bindparam("_subject"))
+STORED: Final = select(links).where(IS_LINK).with_for_update()
+_OF: Final = select(links).where(links.c.subject.in_(any_given("subjects")))
+_INSERT: Final = insert(links)
+_UPDATE: Final = update(links).where(IS_LINK)
+_claimed = (links.c.target == bindparam("_target")) & (links.c.external_id == bindparam("_external_id"))
+_HOLDER: Final = select(links.c.subject).where(_claimed, links.c.subject != bindparam("_subject"))
 
 
-def is_link(link: Link) -> Any:
-    return (links.c.target == link.target) & (links.c.subject == link.subject)
+def key_of(link: Link) -> dict[str, Any]:
+    """What IS_LINK asks for."""
+    return {"_target": link.target, "_subject": link.subject}
 
 
-def _stored(connection: Connection, link: Link) -> Link | None:
-    row = connection.execute(select(links).where(is_link(link)).with_for_update()).one_or_none()
+def stored_link(connection: Connection, link: Link) -> Link | None:
+    row = connection.execute(STORED, key_of(link)).one_or_none()
     return link_of(row) if row else None
 
 
@@ -233,8 +213,7 @@ def doubted(stored: Link | None, link: Link) -> Link:
 def _claim(connection: Connection, link: Link) -> Claimed | None:
     if not link.external_id:
         return None
-    same = (links.c.target == link.target) & (links.c.external_id == link.external_id)
-    holder = connection.execute(select(links.c.subject).where(same, links.c.subject != link.subject)).scalar()
+    holder = connection.execute(_HOLDER, key_of(link) | {"_external_id": link.external_id}).scalar()
     return Claimed(link.target, link.external_id, Subject(holder)) if holder else None
 
 
@@ -250,8 +229,18 @@ def answered(link: Link) -> Link:
 def _save(connection: Connection, lease: Lease, stored: Link | None, link: Link) -> Link:
     """An insert that meets a row someone else has just made fails, and the whole transaction is done again."""
     values = link_values(link) | {"account_id": lease.account_id}
-    connection.execute(update(links).where(is_link(link)).values(values) if stored else insert(links).values(values))
+    connection.execute(*((_UPDATE, values | key_of(link)) if stored else (_INSERT, values)))
+    if stored and stored.state == "parked" and link.state != "parked":
+        end_parking(connection, link)
     return link
+
+
+def end_parking(connection: Connection, link: Link) -> None:
+    """Nobody has to decide what was told of it. What is held of it still says so itself."""
+    held = (holds.c.target == link.target) & (holds.c.subject == link.subject)
+    still = connection.execute(select(holds.c.what).where(held).limit(1)).first()
+    over: Sequence[TodoKind] = ("parked", "conflict", "gone") if still else ("parked", "conflict", "gone", "held")
+    clear_todo(connection, over, [link.subject], link.target)
 
 
 def link_values(link: Link) -> dict[str, Any]:

@@ -6,7 +6,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Dialect, Double, Table, Text, TypeDecorator, literal, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Dialect,
+    Double,
+    Table,
+    Text,
+    TypeDecorator,
+    bindparam,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import Select
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -90,16 +102,33 @@ def _postgresql_item(element: _item, compiler: SQLCompiler, **options: Any) -> s
 
 
 def _table(rows: Iterable[Sequence[str]], width: int) -> Select[Any]:
-    given = list(rows)
-    names = [f"item_{at}" for at in range(width)]
-    arrays = [literal([row[at] for row in given], _Texts()) for at in range(width)]
-    found = _rows(literal(given, _Document()), *arrays).table_valued("value", *names)
+    texts = list(rows)
+    return _selected(
+        literal(texts, _Document()), [literal([row[at] for row in texts], _Texts()) for at in range(width)]
+    )
+
+
+def _selected(document: ColumnElement[Any], arrays: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    names = [f"item_{at}" for at in range(len(arrays))]
+    found = _rows(document, *arrays).table_valued("value", *names)
     return select(*(_item(found.c.value, found.c[name], at).label(name) for at, name in enumerate(names)))
 
 
 def any_of(values: Iterable[str]) -> Select[Any]:
     """For ``column.in_(any_of(values))``: one statement and one parameter however many the values are."""
     return _table([(value,) for value in values], 1)
+
+
+def any_given(name: str, width: int = 1) -> Select[Any]:
+    """``any_of`` the values, or rows of so many, that are ``given`` when the statement is executed."""
+    arrays = [bindparam(f"{name}_{at}", type_=_Texts()) for at in range(width)]
+    return _selected(bindparam(name, type_=_Document()), arrays)
+
+
+def given(name: str, *columns: Sequence[str]) -> dict[str, Any]:
+    """The parameters of ``any_given``, column by column."""
+    arrays = {f"{name}_{at}": column for at, column in enumerate(columns)}
+    return {name: list(zip(*columns, strict=True)), **arrays}
 
 
 def among(table: Table, names: Sequence[str], keys: Iterable[tuple[str, ...]]) -> ColumnElement[bool]:

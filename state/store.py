@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from state import migrations
+from state.adoption import Adoption
 from state.agenda import Agenda
 from state.audits import Audits
 from state.brake import Brake
@@ -86,7 +87,9 @@ __all__ = [
 ]
 
 
-class Store(Cursors, Inbox, Looks, Facts, Agenda, Bulk, Ledger, Todos, Deciding, Revocations, Erasures, Audits, Brake):
+class Store(
+    Cursors, Inbox, Looks, Facts, Agenda, Adoption, Bulk, Ledger, Todos, Deciding, Revocations, Erasures, Audits, Brake
+):
     """``now`` parameters are the mapping clock (may be frozen); leases, back-off and retry use the database's clock.
 
     Threads may share a Store. Every method raises StateError when the database cannot be used."""

@@ -110,3 +110,15 @@ def test_a_conflict_found_by_an_adoption(tmp_path: Path) -> None:
         )
         assert ended(fork(lambda: work(town.open()))) == -signal.SIGKILL
         assert list(town.todo()) == [f"person:{town.name}-ann intercom.contacts"]
+
+
+def test_a_conflict_that_has_ended(town: Works) -> None:
+    strangers(town)
+    town.sync()
+    assert_in_conflict(town)
+    (stranger,) = (who for who in town.vendors.control("GET", "/intercom/people") if who["email"] == town.email("ann"))
+    town.vendors.control("DELETE", f"/intercom/hand/contacts/{stranger['id']}")
+    town.product.execute("UPDATE users SET name = 'new'")
+    killed(town, dies_after("_acknowledge", lambda lease, link, *_: link.target == "intercom.contacts"))
+    town.sync()
+    assert town.todo() == {}

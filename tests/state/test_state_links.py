@@ -9,7 +9,7 @@ import pytest
 from state_facts import NOW, A, B, remaining
 
 from mappings.model import AccountId, Link, RequestId, Step, Subject
-from state.store import AlreadyRedeemed, Claimed, Entry, Lease, LeaseLost, Store
+from state.store import AlreadyRedeemed, Claimed, Entry, Hold, Lease, LeaseLost, Store, Todo, TodoKind
 
 ANN, BEN = Subject("person:ann"), Subject("person:ben")
 LINK = Link("contacts", ANN)
@@ -196,3 +196,58 @@ def test_past_trials_are_kept_with_their_first_request(store: Store) -> None:
     store.redeem({("email", "h1"): RequestId("r1")})
     store.redeem({("email", "h1"): RequestId("r2"), ("email", "h2"): RequestId("r2")})
     assert store.redeemed([("email", "h1"), ("email", "h2")]) == {("email", "h1"): "r1", ("email", "h2"): "r2"}
+
+
+def parked(store: Store, kind: TodoKind = "parked", held: Lease | None = None) -> Lease:
+    held = held or lease(store)
+    store.adopt(held, replace(LINK, state="parked"), line=Todo(kind, ANN, "contacts", "why", since=NOW))
+    return held
+
+
+def told(store: Store) -> set[str]:
+    return {line.kind for line in store.todo() if line.subject == ANN}
+
+
+@pytest.mark.parametrize("kind", ["parked", "conflict", "gone", "held"])
+def test_what_was_told_of_a_parked_link_ends_with_it(store: Store, kind: TodoKind) -> None:
+    held = parked(store, kind=kind)
+    intent = intend(store, held, replace(LINK, state="parked"))
+    assert told(store) == {kind}
+    store.acknowledge(held, replace(intent, state="ok"), [ENTRY])
+    assert told(store) == set()
+
+
+def test_what_is_still_held_of_a_link_says_so(store: Store) -> None:
+    held = parked(store, kind="held")
+    line = Todo("held", ANN, "contacts", "why", since=NOW)
+    store.hold(held, Hold("contacts", ANN, "update", "changes", A, "m", since=NOW), line)
+    store.adopt(held, replace(LINK, state="ok"))
+    assert told(store) == {"held"}
+
+
+def test_what_was_told_of_a_parked_link_ends_with_a_push_beside_the_lease(store: Store) -> None:
+    lost = replace(parked(store), token=0)
+    with pytest.raises(LeaseLost):
+        store.acknowledge(lost, replace(LINK, external_id="c1"), [])
+    assert told(store) == set()
+
+
+def test_what_is_not_made_again_is_not_said_to_be(store: Store) -> None:
+    held = lease(store)
+    store.adopt(held, LINK, line=Todo("gone", ANN, "contacts", "made again once", since=NOW))
+    assert told(store) == {"gone"}
+    parked(store, held=held)
+    assert told(store) == {"parked"}
+
+
+def test_an_adoption_ends_what_was_told_of_those_it_found(store: Store) -> None:
+    parked(store, kind="conflict")
+    store.add_links([(A, replace(LINK, external_id="c1"))])
+    assert told(store) == set()
+
+
+def test_an_adoption_leaves_what_was_told_of_one_whose_id_is_taken(store: Store) -> None:
+    parked(store, kind="conflict")
+    store.add_links([(B, Link("contacts", BEN, "c1"))])
+    store.add_links([(A, replace(LINK, external_id="c1"))])
+    assert told(store) == {"conflict"}

@@ -1,0 +1,59 @@
+"""Adoption: Links of what was there before Instep."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, bindparam, exists, select, update
+
+from mappings.model import AccountId, Link, Subject
+from state.database import Base, reading, writing
+from state.links import end_parking, link_values, stored_link
+from state.schema import links
+from state.sql import any_of
+from state.todos import put_todo
+from state.types import Todo
+
+
+class Adoption(Base):
+    @reading
+    def linked(self, connection: Connection, target: str, external_ids: Collection[str]) -> dict[str, Subject]:
+        """Who these ids of a target are."""
+        known = select(links.c.external_id, links.c.subject).where(links.c.target == target)
+        rows = connection.execute(known.where(links.c.external_id.in_(any_of(external_ids))))
+        return {row.external_id: Subject(row.subject) for row in rows}
+
+    @writing
+    def add_links(
+        self, connection: Connection, new: Sequence[tuple[AccountId, Link]], lines: Sequence[Todo] = ()
+    ) -> int:
+        """Links of subjects that have none, or a parked one because nobody was found, as an adoption found them; one
+        that stays parked is parked for what is wanted now. A subject or an external id that has another one keeps it.
+        ``lines``: what a person is told of them; what they were told of one that is parked no more ends.
+        Returns how many were new."""
+        put_todo(connection, self.database, lines)
+        rows = [link_values(link) | {"account_id": account} for account, link in new]
+        if not rows:
+            return 0
+        added = self.database.insert(links).on_conflict_do_nothing().returning(links.c.subject)
+        inserted = set(connection.scalars(added, rows))
+        known = [{f"_{name}": value for name, value in row.items()} for row in rows if row["subject"] not in inserted]
+        if known:
+            connection.execute(_TAKE, known)
+            found = [link for _, link in new if link.external_id and link.subject not in inserted]
+            for link in found:
+                if (stored := stored_link(connection, link)) and stored.state != "parked":
+                    end_parking(connection, link)
+        return len(inserted)
+
+
+_nobody = (links.c.state == "parked") & (links.c.external_id == "") & (links.c.pending_key == "")
+_other = links.alias()
+_claimed = (_other.c.target == bindparam("_target")) & (_other.c.external_id == bindparam("_external_id"))
+_unclaimed = ~exists(select(_other.c.subject).where(_claimed, _other.c.external_id != ""))
+_taken = ("external_id", "held", "sets", "state", "parked_for")
+_TAKE = (
+    update(links)
+    .where(_nobody, _unclaimed, links.c.subject == bindparam("_subject"), links.c.target == bindparam("_target"))
+    .values({name: bindparam(f"_{name}", type_=links.c[name].type) for name in _taken})
+)
