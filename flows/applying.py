@@ -175,6 +175,9 @@ class Applier:
                 if unknown >= MOST_UNKNOWN:
                     raise
             except Gone:
+                if self._links.sought(line.target, step):
+                    result.outcome = Outcome.WAITING
+                    return
                 link = self._links.after_gone(lease, line.target, desired, link)
         if line.target.kind == "message" and (link.pending_key or link.unsure):
             link = self._store.adopt(lease, replace(link, state="ok"))  # Said or not: nothing is left to say.

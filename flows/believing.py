@@ -17,7 +17,19 @@ from mappings.adoption import MATCH_EMAIL, conflict
 from mappings.contests import overwritten, with_overwritings
 from mappings.deciding import CONTACTS, CREATE, IGNORE, RETRY
 from mappings.intents import concerned, done
-from mappings.model import AccountFacts, Desired, Held, Later, Link, RequestId, Undecided, Value, subject_id
+from mappings.model import (
+    AccountFacts,
+    Desired,
+    Held,
+    Later,
+    Link,
+    RequestId,
+    Step,
+    Subject,
+    Undecided,
+    Value,
+    subject_id,
+)
 from state.store import Lease, Store, Todo, TodoKind
 
 
@@ -26,6 +38,7 @@ class Beliefs:
 
     def __init__(self, store: Store, now: Callable[[], int], journal: Journal | None = None) -> None:
         self._store, self._now, self._journal = store, now, journal
+        self._sought: set[tuple[str, Subject]] = set()
 
     def believed(
         self, lease: Lease, line: TargetLine, facts: AccountFacts, desired: Desired, watch: bool, result: Result
@@ -160,6 +173,15 @@ class Beliefs:
         told = self._line(lease, link, f"{reason}; made again once", "gone", decision=IGNORE)
         line = told if target.gone != "recreate" else None
         return self._store.adopt(lease, Link(link.target, link.subject, attempt=link.attempt + 1), line=line)
+
+    def sought(self, target: Target, step: Step) -> bool:
+        """Whoever a message is for is not there any more: another one may be by now, or is made again. True where that
+        will be read before the message is sent again, once in a run."""
+        to = {(value.target, value.subject) for value in step.values.values() if isinstance(value, Later)}
+        if target.kind != "message" or to <= self._sought:
+            return False
+        self._sought |= to
+        return self._store.doubt(sorted(to), self._now(), "whoever was to be told is not there")
 
     def resolve(self, values: Mapping[str, Value]) -> dict[str, Value] | None:
         """Ids of what other targets made; None while one of them is not there yet."""

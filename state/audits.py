@@ -77,14 +77,16 @@ class Audits(Base):
         return [(link_of(row), row.drift) for row in rows]
 
     @writing
-    def doubt(self, connection: Connection, pairs: Sequence[tuple[str, Subject]], now: int, reason: str) -> None:
-        """The target is read before anything is sent for these Links; their accounts are due."""
+    def doubt(self, connection: Connection, pairs: Sequence[tuple[str, Subject]], now: int, reason: str) -> bool:
+        """The target is read before anything is sent for these Links; their accounts are due. False where there is no
+        such Link, or none that was believed in."""
         accounts: set[AccountId] = set()
         for target, subject in sorted(pairs):
             this = (links.c.target == target) & (links.c.subject == subject)
             doubted = update(links).where(this, links.c.state == "ok").values(state="doubted")
             accounts.update(connection.scalars(doubted.returning(links.c.account_id)))
         put_mark(connection, self.database, sorted(accounts), now, reason)
+        return bool(accounts)
 
 
 def _of(target: str) -> Any:

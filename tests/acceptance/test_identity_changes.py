@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from town import Town
+from vendors import DAY, HOUR, MINUTE
 
 
 @pytest.fixture
@@ -52,6 +53,21 @@ def test_another_contact_under_the_same_id_gets_all_that_is_ours(known: Town) ->
     for what in ("tags", "companies", "custom_attributes"):
         assert after[what] == before[what], what
     assert town.todo() == {}
+
+
+def test_who_is_another_contact_now_is_told_all_the_same(known: Town) -> None:
+    """Where there is nothing to send but what has happened."""
+    town, before = known, known.person("ann")
+    town.vendors.control("DELETE", f"/intercom/hand/contacts/{before['id']}", {})
+    town.vendors.control("POST", "/intercom/hand/contacts", {n: before[n] for n in ("external_id", "email")})
+    last_day = town.subscription("acme")["trial_end"] // DAY * DAY
+    town.vendors.move_to(last_day - 7 * DAY + 12 * HOUR)
+    town.sync()
+    town.vendors.advance(5 * MINUTE)
+    town.sync()
+    assert "neared-trial-end" in dict(town.events("ann"))
+    assert set(town.person("ann")["tags"]) == set(before["tags"])
+    assert [line for line in town.todo() if "events" in line] == []
 
 
 def test_two_people_swap_their_emails(known: Town) -> None:
