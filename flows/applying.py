@@ -234,7 +234,7 @@ class Applier:
             result.changed.add(held.changed)
         done = replace(fold(intent, step, held), pending_key=intent.pending_key, acknowledged_at=self._now())
         if target.kind == "state" and step.external_id and held.external_id not in ("", step.external_id):
-            done = replace(done, state="doubted")  # Another object by now: what else it holds has to be read.
+            done = replace(done, state="suspect")  # Another object by now: what else it holds has to be read.
         lines = [self._journal.line(link, step, held)]
         return self._store.acknowledge(lease, done, lines, held.changed, now=self._now(), hold=hold)
 

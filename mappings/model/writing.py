@@ -81,8 +81,8 @@ class Held:
 
 
 LinkState = Literal["ok", "pending", "suspect", "doubted", "parked"]
-"""Both of these mean: read the target before anything is sent. ``suspect``: someone without the lease may have pushed.
-``doubted``: nobody of ours did, and yet it was seen to hold something else."""
+"""Both of these mean: read the target before anything is sent. ``suspect``: someone without the lease may have pushed,
+or it is another object by now. ``doubted``: nobody of ours did, and yet it was seen to hold something else."""
 MOST_OVERWRITTEN = 2
 """So often within a day, and a field is contested."""
 
