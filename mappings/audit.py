@@ -36,7 +36,7 @@ class Drift:
 
 def drift(link: Link, held: Held, desired: Desired) -> Drift | None:
     """None where the target holds what ``link`` says. Only what ``desired`` names is ours; of a set whose members are
-    accounts only those that should be there."""
+    accounts only those that should be there; what is to be kept as it is does not count."""
     if held.external_id != link.external_id:
         return Drift(ANOTHER, (held.external_id,))
     what = (*_values(link, held, desired), *_members(link, held, desired))
@@ -71,5 +71,6 @@ def _members(link: Link, held: Held, desired: Desired) -> Iterator[str]:
         believed, there = frozenset(link.sets.get(name, ())), frozenset(held.sets[name])
         if name in desired.ids:
             believed, there = believed & desired.sets[name], there & desired.sets[name]
+        believed, there = believed - desired.keep, there - desired.keep
         yield from (f"-{name} {member}" for member in sorted(believed - there))
         yield from (f"+{name} {member}" for member in sorted(there - believed))
