@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flows.report import Report
@@ -13,8 +14,10 @@ from tests.lives.happening import Teller
 from tests.lives.life import GROUPS
 from tests.lives.model import Account, Expected, Facts
 
-from .plan import SLOTS, slot
+from .hands import Hands
+from .plan import SLOTS, Turn, slot
 from .stage import Stage
+from .touched import Touched
 
 JSON = dict[str, Any]
 
@@ -39,8 +42,11 @@ class Judge:
         self._began = stage.control("GET", "/state")["calls"]
         self._mark = self._began
         self._renamed = 0
-        self._by_hand: dict[str, int] = {}
         self._moved: set[str] = set()
+        self._killed: list[JSON] = []
+        self.out_of_sight: set[str] = set()
+        self.hands = Hands(stage)
+        self.touched = Touched(stage, self.hands)
         self._people, self._customers = self._contacts(), stage._all("/v1/customers")
         self._strangers = self._not_ours()
 
@@ -56,15 +62,12 @@ class Judge:
         """The end of its trial was moved: what had been due before a look saw that is not announced."""
         self._moved.add(account)
 
-    def teammate(self, number: int) -> None:
-        """Somebody writes a value and a tag of their own on one of our contacts."""
-        ours = [row for row in self._contacts() if row["external_id"]]
-        contact, tags = ours[number % len(ours)], self.stage.control("GET", "/intercom/hand/tags")["data"]
-        (vip,) = [tag["id"] for tag in tags if tag["name"] == "VIP"]
-        path = f"/intercom/hand/contacts/{contact['id']}"
-        self.stage.control("PUT", path, {"custom_attributes": {"nps": number}})
-        self.stage.control("POST", f"{path}/tags", {"id": vip})
-        self._by_hand[contact["id"]] = number
+    def by_hand(self, turn: Turn) -> None:
+        done = self.hands.do(turn)
+        if done and turn.what != "make anew":
+            taken_off = {*done[0]["tags"]} - {*done[1]["tags"]}
+            lost = [call for call in self.calls() if call["fault"]] if taken_off else []
+            self.touched.note(*done, [*self._killed, *lost])
 
     def known_as(self, account: str) -> str:
         """A pattern of all ids that calls about this account hold."""
@@ -77,6 +80,10 @@ class Judge:
 
     def before(self) -> None:
         self._mark = self.stage.control("GET", "/state")["calls"]
+
+    def killed(self) -> None:
+        """A worker, since ``before``: nobody has heard the answer to its last call."""
+        self._killed += self.calls(self._mark)[-1:]
 
     def after(self, report: Report) -> None:
         """I6, I7, I8 of one run."""
@@ -96,8 +103,14 @@ class Judge:
 
     def finally_(self, seeds: Sequence[int] = ()) -> None:
         self.stage.read()
+        self.touched.look()
         self._people, self._customers = self._contacts(), self.stage._all("/v1/customers")
-        contacts = {row["external_id"]: _ours(row) for row in self._people if row["external_id"]}
+        self.out_of_sight = self.hands.out_of_sight(self.calls())
+        contacts: dict[str, JSON] = {}
+        for row in self.hands.contacts():
+            if row["external_id"] and row["external_id"] not in self.out_of_sight:
+                contacts[row["external_id"]], wrong = self.touched.untouched(row)
+                self.wrong += wrong
         companies = {row["company_id"]: row for row in self.stage.control("GET", "/intercom/companies")}
         rows = watch.rows(self.stage)
         for number in range(1, SLOTS + 1):
@@ -118,7 +131,8 @@ class Judge:
         if expected.stage == "awaiting_payment":  # It keeps the access that it had, which only a memory knows.
             expected.row["access"] = expected.attributes["product_access"] = row.get("access")
         found = [*watch.of_row(expected, row), *watch.of_instances(facts, expected), *watch.of_requests(facts)]
-        found += watch.of_people(facts, expected, contacts)
+        bare = replace(facts, people=[row for row in facts.people if row["id"] not in self.out_of_sight])
+        found += watch.of_people(bare, replace(expected, tags=expected.tags - self.touched.retired), contacts)
         found += watch.of_company(facts, expected, companies[account]) if account in companies else [("company", 1, 0)]
         for what, wanted, held in found:
             if not what.endswith(FIRST_SEEN):
@@ -129,7 +143,8 @@ class Judge:
         """I2, I3: what a look can still tell was told, and nothing twice."""
         teller = Teller()
         teller.look(facts, expected, self.stage.now)
-        for person in facts.people:
+        gone = self.out_of_sight | self.hands.anew  # What they were told went with the contact.
+        for person in (person for person in facts.people if person["id"] not in gone):
             held = Counter((e["event_name"], e["created_at"]) for e in contacts.get(person["id"], {}).get("events", ()))
             if doubled := [one for one, n in held.items() if n > 1]:
                 yield f"I3: {person['id']} was told twice of {doubled}"
@@ -173,11 +188,14 @@ class Judge:
         if self._not_ours() != self._strangers:
             yield "I5: somebody else's customer or contact has changed"
         contacts = {row["id"]: row for row in self._people}
-        for id, number in self._by_hand.items():
+        for id, number in self.hands.nps.items():
             if id in contacts and contacts[id]["custom_attributes"].get("nps") != number:
                 yield f"I5: a teammate's value on {id} was lost"
             if id in contacts and "VIP" not in contacts[id]["tags"]:
                 yield f"I5: a teammate's tag on {id} was lost"
+        for contact in contacts.values():
+            if contact["external_id"] in self.hands.away and not contact["archived"]:
+                yield f"I5: {contact['id']}, which somebody archived, is back"
 
     def _left_over(self) -> Iterator[str]:
         """I9: nothing pending, doubted, parked or waiting for a person. But a message that nobody wants any more,
@@ -187,12 +205,14 @@ class Judge:
         instances = self.stage.control("GET", "/provisioner/settings")["instances"]
         there = {f"instance:{'#'.join(row['name'].rsplit('-', 1))}" for row in instances}
         there |= {f"account:{row['metadata'].get('account_id')}" for row in self._customers}
+        away = {f"person:{person}" for person in self.hands.away}
         links = self.stage.state("SELECT target, subject, external_id, state, pending_key FROM links ORDER BY 1, 2")
         open_links = [link for link in links if link["pending_key"] or link["state"] != "ok"]
         left = [
             tuple(link.values())
             for link in open_links
             if link["target"] != "intercom.events"
+            and link["subject"] not in away
             and (link["external_id"] or link["subject"] not in refused)
             and (link["external_id"] or link["target"] not in NEEDED_ONLY or link["subject"] in there)
             and (link["target"] not in DONE_ONCE or link["state"] != "suspect" or link["pending_key"])
@@ -200,7 +220,8 @@ class Judge:
         if left:
             yield f"I9: links left over: {left}"
         lines = self.stage.state("SELECT kind, subject, target, reason FROM todo WHERE resolved_at IS NULL")
-        if todo := [tuple(line.values()) for line in lines if line["kind"] not in ("alert", "unmatched")]:
+        asked = [line for line in lines if line["subject"] not in away and line["kind"] not in ("alert", "unmatched")]
+        if todo := [tuple(line.values()) for line in asked]:
             yield f"I9: left for a person: {todo}"
         # A young hint whose fact did not move waits for its second look.
         overdue = f"SELECT source, event_id FROM inbox WHERE handled_at IS NULL AND due_at <= {self.stage.now}"
@@ -225,13 +246,7 @@ class Judge:
 
     def _not_ours(self) -> list[JSON]:
         customers = [row for row in self._customers if not row["metadata"].get("account_id")]
-        return customers + [row for row in self._people if not row["external_id"]]
-
-
-def _ours(contact: JSON) -> JSON:
-    """Without what a teammate may have put there."""
-    custom = {name: value for name, value in contact["custom_attributes"].items() if name != "nps"}
-    return {**contact, "custom_attributes": custom, "tags": [tag for tag in contact["tags"] if tag != "VIP"]}
+        return customers + [row for row in self._people if not (row["external_id"] or row["merged_into"])]
 
 
 def _seed(seeds: Sequence[int], number: int) -> int:

@@ -60,7 +60,11 @@ TROUBLES = {
     "kill": 8, "late events": 4, "lost events": 4, "index lag": 4, "clock ahead": 3, "clock behind": 3,
     "second writer": 4, "second worker": 2, "sweep": 2, "storm": 6,
 }  # fmt: skip
-
+# What people do by hand in Intercom: to a contact; and, in one world after another, to a tag of ours.
+HANDS = {"untag": 6, "put tag on": 3, "overwrite": 4, "merge": 3, "archive": 4, "make anew": 2}
+TAG_HANDS = ("delete and restore", "rename", "delete and retire", "rename and make another", "")
+# What an operator has done when all is healed, in one world after another.
+AUDITS = ("repair", "audit", "")
 
 Place = tuple[str, str, str]
 """System, method, path."""
@@ -68,8 +72,8 @@ Place = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Something that happens in a round before Instep runs. ``kind``: act, fault, trouble. ``seed``: whose schedule it
-    belongs to, 0 for the world's own."""
+    """Something that happens in a round before Instep runs. ``kind``: act, hand, fault, trouble, audit. ``seed``: whose
+    schedule it belongs to, 0 for the world's own."""
 
     round: int
     seed: int
@@ -128,6 +132,10 @@ def plan(world: int, seeds: tuple[int, ...]) -> Plan:
     dice = Random(f"world {world}")
     pauses = tuple(dice.choice(PAUSES) for _ in range(ROUNDS))
     turns = [turn for round in range(ROUNDS) for turn in _troubles(dice, round)]
+    if what := TAG_HANDS[world % len(TAG_HANDS)]:
+        turns.append(_by_hand(what, dice))
+    if what := AUDITS[world % len(AUDITS)]:
+        turns.append(Turn(ROUNDS, 0, "audit", what))
     for seed in seeds:
         turns += _schedule(seed)
     return Plan(seeds, pauses, tuple(turns))
@@ -148,7 +156,13 @@ def _schedule(seed: int) -> list[Turn]:
             turns.append(Turn(round, seed, "fault", *_fault(dice, PLACES), times))
     if not any(turn.kind == "act" for turn in turns):
         turns.append(Turn(0, seed, "act", "rename"))
+    if dice.random() < 0.4:
+        turns.append(_by_hand(_one_of(HANDS, dice), dice, seed))
     return turns
+
+
+def _by_hand(what: str, dice: Random, seed: int = 0) -> Turn:
+    return Turn(dice.randrange(ROUNDS), seed, "hand", what, number=dice.randrange(1, 500))
 
 
 def _troubles(dice: Random, round: int) -> list[Turn]:

@@ -17,7 +17,9 @@ from flows.settings import Failed
 from tests.lives.acting import act
 from tests.lives.life import Act
 
+from .hands import BACK_SOON
 from .judge import Judge
+from .mending import Operator
 from .plan import HOUR, ROUNDS, Plan, Turn, rule, slot, storm
 from .points import arm, stop_at
 from .stage import Stage, ended
@@ -48,16 +50,22 @@ class Playing:
     def __init__(self, stage: Stage, plan: Plan) -> None:
         self.stage, self.plan, self.played = stage, plan, Played()
         self.judge = Judge(stage, self.played.wrong)
+        self.operator = Operator(stage, self.judge)
 
     def play(self) -> Played:
         self.stage.read()
         for seed in self.plan.seeds:
             if slot(seed).account not in self.stage.facts:
                 act(self.stage, slot(seed), Act(0, "arrive", "owner"))
+        self.stage.read()
         for number in range(ROUNDS):
             self._round(number)
         self._heal()
         self.judge.finally_(self.plan.seeds)
+        for turn in self.plan.turns:
+            if turn.kind == "audit":
+                self.operator.audit(turn.what)
+                self.played.counts[f"operator: {turn.what}"] += 1
         calls = self.judge.calls()
         self.played.faults.update(call["fault"] for call in calls if call["fault"])
         self.played.counts.update(calls=len(calls), schedules=len(self.plan.seeds))
@@ -65,19 +73,27 @@ class Playing:
 
     def _round(self, number: int) -> None:
         self.stage.move(self.stage.now + self.plan.pauses[number])
-        self.stage.read()
         turns = [turn for turn in self.plan.turns if turn.round == number]
         for turn in turns:
             if turn.kind == "act":
                 self._act(turn)
-        self.stage.control("POST", "/faults", [self._rule(turn) for turn in turns if turn.kind == "fault"])
+        self.judge.hands.take_back(BACK_SOON)
+        for turn in turns:
+            if turn.kind == "hand":
+                self.judge.by_hand(turn)
+                self.played.counts[f"by hand: {turn.what}"] += 1
         troubles = {turn.what: turn for turn in turns if turn.kind == "trouble"}
         self.played.counts.update(list(troubles))
+        self.stage.skew = next((SKEWS[what][turn.number % 3] for what, turn in troubles.items() if what in SKEWS), 0)
+        self.judge.touched.read_and_look()
+        self.stage.control("POST", "/faults", [self._rule(turn) for turn in turns if turn.kind == "fault"])
         for what, turn in troubles.items():
             self._befall(what, turn.number)
         self._run(troubles)
-        self.stage.skew = 0
         self.stage.control("DELETE", "/faults")
+        self.stage.read()
+        self.judge.touched.look()
+        self.stage.skew = 0
 
     def _act(self, turn: Turn) -> None:
         self.played.counts["acts"] += 1
@@ -101,20 +117,20 @@ class Playing:
             self.stage.control("PUT", "/stripe/settings", {"event_lag": None})
         elif what == "index lag":
             self.stage.control("PUT", "/intercom/settings", {"search_lag": LAGS[what][number % 3]})
-        elif what in SKEWS:
-            self.stage.skew = SKEWS[what][number % 3]
         elif what == "storm":
             self.stage.control("POST", "/faults", storm(number))
         elif what == "second writer":
-            self.judge.teammate(number)
+            self.judge.hands.teammate(number)
 
     def _run(self, troubles: dict[str, Turn]) -> None:
         if "kill" in troubles:
             number = troubles["kill"].number
+            self.judge.before()
             pid = self.stage.fork(lambda stage: self._die(stage, number))
             how = ended(pid)
             if how not in (0, -signal.SIGKILL):
                 self.played.wrong.append(f"a worker that was to be killed ended with {how}")
+            self.judge.killed()
             self.played.counts["killed"] += how == -signal.SIGKILL
         if "second worker" in troubles:
             pid = self.stage.fork(_work)
@@ -140,12 +156,17 @@ class Playing:
         return report
 
     def _heal(self) -> None:
-        """Nothing is wrong any more: one run, one sweep, and one that has nothing to do."""
+        """Nothing is wrong any more: one run, one sweep, and one that has nothing to do. Between the first two an
+        operator settles what waits for a person."""
         self.stage.control("PUT", "/stripe/settings", {"event_lag": 0})
         self.stage.control("PUT", "/intercom/settings", {"search_lag": 0})
         for work, pause in ((sync, 2 * HOUR), (sweep, HOUR // 4), (sync, HOUR // 4)):
             self.stage.move(self.stage.now + pause)
+            self.judge.touched.healing = self.judge.touched.healing or work is sweep
+            self.judge.touched.read_and_look()
             report = self._sync(work)
+            if not self.judge.touched.healing:
+                self.operator.settle()
             if report is None or not report.ok:
                 why = report and (report.troubles, report.tally.bugs)
                 self.played.wrong.append(f"a {work.__name__} after all was healed went wrong: {why}")
