@@ -22,11 +22,13 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceEr
 from state.types import StateError
 
 BUSY_SECONDS: Final = 30
+# PostgreSQL ends a transaction whose worker sleeps, so that what it has locked is free before others give up.
+IDLE_SECONDS: Final = 15
 TRIES: Final = 5
-# Serialisation failure, deadlock, and a unique key that a parallel transaction took between our read and our write.
-RETRIED: Final = frozenset({"40001", "40P01", "23505"})
+ASLEEP, NO_TABLE = "25P03", "42P01"
+# Serialisation failure, deadlock, a unique key that a parallel transaction took between our read and our write.
+RETRIED: Final = frozenset({"40001", "40P01", "23505", ASLEEP})
 
-NO_TABLE: Final = "42P01"
 UNREACHABLE: Final = "Check INSTEP_STATE_URL and that this database can be reached."
 HELP: Final = {
     "full": "Make room, then run the command again: it goes on where this one stopped.",
@@ -79,7 +81,7 @@ class Database:
 
     def _explained(self, error: DBAPIError) -> Exception:
         """A StateError where the database is at fault, else the error as it is: ours."""
-        if type(error) not in UNUSABLE and _sqlstate(error) != NO_TABLE:
+        if type(error) not in UNUSABLE and _sqlstate(error) not in (ASLEEP, NO_TABLE):
             return error
         cause = str(error.orig).strip().split("\n")[0]
         help = next((help for word, help in HELP.items() if word in cause), UNREACHABLE)
@@ -147,7 +149,8 @@ def _parse(url: str) -> URL:
 def _engine(url: URL, sqlite: bool) -> Engine:
     # Parameters stay out of error texts: they hold people's data.
     if not sqlite:
-        wanted = f"{url.query.get('options', '')} -c statement_timeout={BUSY_SECONDS * 1000}"
+        given, idle = url.query.get("options", ""), f"idle_in_transaction_session_timeout={IDLE_SECONDS * 1000}"
+        wanted = f"{given} -c statement_timeout={BUSY_SECONDS * 1000} -c {idle}"
         return create_engine(
             url.difference_update_query(["options"]),
             hide_parameters=True,

@@ -20,6 +20,7 @@ from flows.house import Instep, init, open_instep
 from flows.report import Report
 from flows.settings import load_settings
 from instep.example import make
+from state import database
 from tests.lives.life import GROUPS, Group
 from tests.lives.model import Facts
 from tests.lives.scene import CONFIG, READY_AFTER, START, Scene
@@ -168,18 +169,19 @@ def ended(pid: int) -> int:
 
 @contextmanager
 def impatient(read_timeout: float = READ_TIMEOUT) -> Iterator[None]:
-    """No pauses between tries, none for rate limits, and vendors that hang are given up soon."""
-    kept = gate.Pace.wait, gate.Gate._wait, wire.READ_TIMEOUT, logging.getLogger("instep").level
+    """No pauses between tries, none for rate limits; vendors that hang are given up soon, as are workers that sleep in
+    a transaction."""
+    kept = gate.Pace.wait, gate.Gate._wait, wire.READ_TIMEOUT, database.IDLE_SECONDS, logging.getLogger("instep").level
     gate.Pace.wait = lambda self, deadline: True  # type: ignore[method-assign]
     gate.Gate._wait = lambda self, state: 0.0  # type: ignore[method-assign]
-    wire.READ_TIMEOUT = read_timeout
+    wire.READ_TIMEOUT, database.IDLE_SECONDS = read_timeout, 3  # type: ignore[misc]
     logging.getLogger("instep").setLevel(logging.CRITICAL)
     gc.freeze()
     try:
         yield
     finally:
-        gate.Pace.wait, gate.Gate._wait, wire.READ_TIMEOUT = kept[:3]  # type: ignore[method-assign]
-        logging.getLogger("instep").setLevel(kept[3])
+        gate.Pace.wait, gate.Gate._wait, wire.READ_TIMEOUT, database.IDLE_SECONDS = kept[:4]  # type: ignore[method-assign, misc]
+        logging.getLogger("instep").setLevel(kept[4])
 
 
 def group_of(seed: int) -> Group:

@@ -17,6 +17,8 @@ JSON = dict[str, Any]
 class State:
     """A SQLite file, which is copied and ends with its folder."""
 
+    one_writer = True
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
@@ -54,6 +56,8 @@ class State:
 
 class PostgresqlState(State):
     """``server``: whose databases are named after the stage's folder. Nobody stays connected to one that is cloned."""
+
+    one_writer = False
 
     def __init__(self, server: Postgres, folder: Path, template: str = "template0") -> None:
         super().__init__(folder)

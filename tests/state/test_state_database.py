@@ -6,11 +6,12 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
-from threading import Barrier, BrokenBarrierError
+from threading import Barrier, BrokenBarrierError, Event
 
 import pytest
 from sqlalchemy import Connection
 
+from state import database as database_module
 from state.database import Database
 
 
@@ -58,4 +59,32 @@ def test_who_loses_a_deadlock_begins_again(postgres_url: str) -> None:
         list(pool.map(count, ("ab", "ba")))
     numbers = database.read(lambda connection: connection.exec_driver_sql("SELECT number FROM slips").scalars().all())
     assert (sorted(numbers), len(begun)) == ([2, 2], 3)
+    database.engine.dispose()
+
+
+def test_a_worker_asleep_in_its_transaction_keeps_nobody_waiting(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had locked is free before others give up; when it wakes up it begins again."""
+    monkeypatch.setattr(database_module, "IDLE_SECONDS", 1)
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 5)
+    database = Database(postgres_url)
+    database.write(lambda connection: connection.exec_driver_sql("CREATE TABLE slips AS SELECT 0 AS number"))
+    asleep, begun = Event(), list[int]()
+
+    def count(connection: Connection) -> int:
+        number: int = connection.exec_driver_sql("UPDATE slips SET number = number + 1 RETURNING number").scalar_one()
+        return number
+
+    def sleeper(connection: Connection) -> int:
+        begun.append(count(connection))
+        if len(begun) == 1:
+            asleep.set()
+            assert others.result(30) == 1
+        return count(connection)
+
+    with ThreadPoolExecutor(2) as pool:
+        others = pool.submit(lambda: asleep.wait(30) and database.write(count))
+        assert database.write(sleeper) == 3
+    assert begun == [1, 2]
     database.engine.dispose()
