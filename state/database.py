@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceEr
 from state.types import StateError
 
 BUSY_SECONDS: Final = 30
+CONNECT_SECONDS: Final = 10
 # PostgreSQL ends a transaction whose worker sleeps, so that what it has locked is free before others give up.
 IDLE_SECONDS: Final = 15
 TRIES: Final = 5
@@ -33,6 +34,7 @@ UNREACHABLE: Final = "Check INSTEP_STATE_URL and that this database can be reach
 HELP: Final = {
     "full": "Make room, then run the command again: it goes on where this one stopped.",
     "No space left": "Make room, then run the command again: it goes on where this one stopped.",
+    "statement timeout": "Another program holds it, or it is very busy: wait for that, then run the command again.",
     "is locked": "Another program holds it: end that, or wait for it, then run the command again.",
 }
 UNUSABLE: Final = (OperationalError, InterfaceError, DatabaseError)
@@ -158,7 +160,10 @@ def _engine(url: URL, sqlite: bool) -> Engine:
             pool_size=10,
             max_overflow=30,
             pool_pre_ping=True,
-            connect_args={"options": wanted.strip()},
+            connect_args={
+                "options": wanted.strip(),
+                "connect_timeout": url.query.get("connect_timeout", CONNECT_SECONDS),
+            },
         )
     engine = create_engine(url, hide_parameters=True, pool_size=10, max_overflow=30)
     event.listen(engine, "connect", _prepare_sqlite)

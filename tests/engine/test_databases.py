@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from postgres import Postgres, database_of
 from works import CREATED, Works, Wrapped, wrapped
@@ -119,4 +120,17 @@ def test_somebody_holds_the_sqlite_file(town: Works, monkeypatch: pytest.MonkeyP
             patch.setattr(database, "BUSY_SECONDS", 0)
             ends_with_one_sentence(town, "Another program holds it")
         other.execute("ROLLBACK")
+    converges(town, account, mark)
+
+
+def test_somebody_holds_a_table_of_postgresql(
+    shared: Works, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 1)
+    town, mark = shared, shared.vendors.mark
+    account = town.trial()
+    town.open()
+    url = town.settings.instep_state_url.get_secret_value()
+    with closing(psycopg.connect(url)) as other, struck(town, lambda: other.execute("LOCK TABLE journal")):
+        ends_with_one_sentence(town, "Another program holds it")
     converges(town, account, mark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 
 from state import database as database_module
 from state.database import Database
+from state.types import StateError
 
 
 def test_a_writer_locks_a_sqlite_file_when_it_begins(tmp_path: Path) -> None:
@@ -88,3 +90,15 @@ def test_a_worker_asleep_in_its_transaction_keeps_nobody_waiting(
         assert database.write(sleeper) == 3
     assert begun == [1, 2]
     database.engine.dispose()
+
+
+def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "CONNECT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as pool:
+        database = Database(f"postgresql://instep:hunter2@127.0.0.1:{silent.getsockname()[1]}/instep")
+        asked = pool.submit(database.read, lambda connection: connection.exec_driver_sql("SELECT 1"))
+        with suppress(TimeoutError):
+            asked.exception(20)
+        silent.close()
+        with pytest.raises(StateError, match=r"postgresql\+psycopg://instep:\*\*\*@.* timeout"):
+            asked.result(200)
