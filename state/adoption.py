@@ -10,7 +10,7 @@ from mappings.model import AccountId, Link, Subject
 from state.database import Base, reading, writing
 from state.links import end_parking, link_values, stored_link
 from state.schema import links
-from state.sql import any_of
+from state.sql import any_of, filled
 from state.todos import put_todo
 from state.types import Todo
 
@@ -20,7 +20,9 @@ class Adoption(Base):
     def linked(self, connection: Connection, target: str, external_ids: Collection[str]) -> dict[str, Subject]:
         """Who these ids of a target are."""
         known = select(links.c.external_id, links.c.subject).where(links.c.target == target)
-        rows = connection.execute(known.where(links.c.external_id.in_(any_of(external_ids))))
+        rows = connection.execute(
+            known.where(links.c.external_id.in_(any_of(external_ids)), filled(links.c.external_id))
+        )
         return {row.external_id: Subject(row.subject) for row in rows}
 
     @writing
@@ -50,7 +52,7 @@ class Adoption(Base):
 _nobody = (links.c.state == "parked") & (links.c.external_id == "") & (links.c.pending_key == "")
 _other = links.alias()
 _claimed = (_other.c.target == bindparam("_target")) & (_other.c.external_id == bindparam("_external_id"))
-_unclaimed = ~exists(select(_other.c.subject).where(_claimed, _other.c.external_id != ""))
+_unclaimed = ~exists(select(_other.c.subject).where(_claimed, filled(_other.c.external_id)))
 _taken = ("external_id", "held", "sets", "state", "parked_for")
 _TAKE = (
     update(links)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Double, Row, bindparam, case, 
 from mappings.model import AccountId
 from state.database import Base, Database, reading, writing
 from state.schema import agenda, cursors, inbox
-from state.sql import any_of, clock, least
+from state.sql import any_of, clock, filled, least
 from state.types import Backlog, Cause, Lease
 
 PROBE_SECONDS: Final = 60.0
@@ -64,7 +64,7 @@ class Agenda(Base):
         """Everything due, leased or not, oldest first: what a dry run looks at."""
         due = (
             select(agenda.c.account_id)
-            .where(or_(_due(now), agenda.c.waiting != ""))
+            .where(or_(_due(now), filled(agenda.c.waiting)))
             .order_by(agenda.c.due_at, agenda.c.account_id)
         )
         return list(connection.scalars(due))
@@ -145,7 +145,7 @@ class Agenda(Base):
             func.count().filter(agenda.c.due_at <= now, ~_patient, agenda.c.waiting == "").label("retrying"),
         )
         row = connection.execute(counts).one()
-        stalled = select(agenda.c.waiting, func.count()).where(agenda.c.waiting != "")
+        stalled = select(agenda.c.waiting, func.count()).where(filled(agenda.c.waiting))
         waiting = connection.execute(stalled.group_by(agenda.c.waiting)).tuples()
         unhandled = select(func.count()).where(inbox.c.handled_at.is_(None), inbox.c.due_at <= now)
         told = connection.execute(unhandled).scalar_one()
@@ -216,10 +216,11 @@ def _probes() -> ColumnElement[bool]:
     row = agenda.alias()
     tried, busy = func.coalesce(row.c.retry_at, 0), (row.c.lease_owner.is_not(None)) & (row.c.lease_until > clock())
     resting = or_(tried > clock(), busy)
-    system = select(row.c.waiting).where(row.c.waiting != "").group_by(row.c.waiting)
+    system = select(row.c.waiting).where(filled(row.c.waiting)).group_by(row.c.waiting)
     idle = system.having(func.sum(case((resting, 1), else_=0)) == 0)
     rank = func.row_number().over(partition_by=row.c.waiting, order_by=(tried, row.c.account_id))
-    ranked = select(row.c.account_id, rank.label("rank")).where(row.c.waiting.in_(idle)).subquery()
+    waits = filled(row.c.waiting) & row.c.waiting.in_(idle)
+    ranked = select(row.c.account_id, rank.label("rank")).where(waits).subquery()
     return agenda.c.account_id.in_(select(ranked.c.account_id).where(ranked.c.rank == 1))
 
 

@@ -13,7 +13,7 @@ from state.cursors import fence
 from state.database import Base, reading, writing
 from state.links import link_of
 from state.schema import links
-from state.sql import any_of
+from state.sql import any_of, filled
 from state.types import Cursor
 
 
@@ -25,7 +25,9 @@ class Audits(Base):
         self, connection: Connection, target: str, external_ids: Collection[str]
     ) -> list[tuple[AccountId, Link]]:
         """The Links that these objects of a target have, with the account each was last written for."""
-        rows = connection.execute(_of(target).where(links.c.external_id.in_(any_of(external_ids))))
+        rows = connection.execute(
+            _of(target).where(links.c.external_id.in_(any_of(external_ids)), filled(links.c.external_id))
+        )
         return [(row.account_id, link_of(row)) for row in rows]
 
     @reading
@@ -33,7 +35,7 @@ class Audits(Base):
         self, connection: Connection, target: str, number: int, after: str, limit: int
     ) -> list[tuple[AccountId, Link]]:
         """Links with an object that this audit has not met, by subject."""
-        unmet = _of(target).where(links.c.audit_no < number, links.c.external_id != "", links.c.subject > after)
+        unmet = _of(target).where(links.c.audit_no < number, filled(links.c.external_id), links.c.subject > after)
         rows = connection.execute(unmet.order_by(links.c.subject).limit(limit))
         return [(row.account_id, link_of(row)) for row in rows]
 

@@ -15,7 +15,7 @@ from state.agenda import put_mark, seconds_left
 from state.database import Base, Database, reading, writing
 from state.house import amended
 from state.schema import brake, holds, links, todo
-from state.sql import among, any_of
+from state.sql import among, any_of, filled
 from state.todos import clear_todo, put_todo
 from state.types import Braked, Hold, Lease, LeaseLost, Limit, Todo
 
@@ -167,7 +167,7 @@ def use_up(connection: Connection, done: Hold) -> None:
 def _most(connection: Connection, limit: Limit, target: str) -> int:
     if not limit.share:
         return limit.floor
-    there = select(func.count()).where(links.c.target == target, links.c.external_id != "")
+    there = select(func.count()).where(links.c.target == target, filled(links.c.external_id))
     return max(limit.floor, int(limit.share * (connection.scalar(there) or 0)))
 
 

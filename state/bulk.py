@@ -15,7 +15,7 @@ from state.inbox import put_pushed
 from state.ledger import write_journal
 from state.links import SPARE, Links, answered, doubted, foreign, link_of, link_values, moved_on
 from state.schema import links
-from state.sql import any_of
+from state.sql import any_of, filled
 from state.types import Entry, Lease, LeaseLost
 
 
@@ -89,7 +89,7 @@ def _stored(connection: Connection, given: Sequence[Link]) -> dict[Subject, Link
 def _claimed(connection: Connection, given: Sequence[Link]) -> set[Subject]:
     """Those whose external id is another subject's."""
     names = {link.external_id: link.subject for link in given if link.external_id}
-    same = (links.c.target == given[0].target) & links.c.external_id.in_(any_of(names))
+    same = (links.c.target == given[0].target) & links.c.external_id.in_(any_of(names)) & filled(links.c.external_id)
     rows = connection.execute(select(links.c.external_id, links.c.subject).where(same))
     return {names[row.external_id] for row in rows if row.subject != names[row.external_id]}
 

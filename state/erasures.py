@@ -13,7 +13,7 @@ from state.database import Base, reading, writing
 from state.forgetting import forget
 from state.refs import root_key
 from state.schema import agenda, erasures, facts, journal, links, redemptions, todo
-from state.sql import any_given, any_of, given
+from state.sql import any_given, any_of, filled, given
 from state.todos import clear_todo, put_todo
 from state.types import Lease, LeaseLost, Order, Todo
 
@@ -74,7 +74,7 @@ class Erasures(Base):
     @reading
     def waiting_for(self, connection: Connection, accounts: Sequence[str]) -> dict[str, str]:
         """Account -> the system that it waits for."""
-        stuck = select(agenda.c.account_id, agenda.c.waiting).where(agenda.c.waiting != "")
+        stuck = select(agenda.c.account_id, agenda.c.waiting).where(filled(agenda.c.waiting))
         return dict(connection.execute(stuck.where(agenda.c.account_id.in_(any_of(accounts)))).tuples().all())
 
     @writing

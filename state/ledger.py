@@ -57,10 +57,11 @@ class Ledger(Base):
 
     @writing
     def purge_journal(self, connection: Connection, before: int) -> int:
-        """Forget up to one batch of journal lines sent, and of runs begun, before that second; call again until it
-        returns 0. What was used up, and what was erased, is kept elsewhere and for ever."""
+        """Forget up to one batch of journal lines sent, and of runs begun, before that second, oldest lines first; call
+        again until it returns 0. What was used up, and what was erased, is kept elsewhere and for ever."""
         batch = self.database.batch
-        lines = select(journal.c.id).where(journal.c.sent_at < before).limit(batch)
+        first = select(journal.c.id, journal.c.sent_at).order_by(journal.c.id).limit(batch).subquery()
+        lines = select(first.c.id).where(first.c.sent_at < before)
         old = select(runs.c.run).where(runs.c.started_at < before).limit(batch)
         gone = connection.execute(delete(journal).where(journal.c.id.in_(lines))).rowcount
         return gone + connection.execute(delete(runs).where(runs.c.run.in_(old))).rowcount

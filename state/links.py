@@ -15,7 +15,7 @@ from state.database import Base, reading, writing
 from state.inbox import put_pushed
 from state.ledger import redeem_keys, release_keys, write_journal
 from state.schema import holds, links
-from state.sql import any_given, given
+from state.sql import any_given, filled, given
 from state.todos import clear_todo, put_todo
 from state.types import Claimed, Entry, Hold, Lease, LeaseLost, Limit, Todo, TodoKind
 
@@ -178,7 +178,9 @@ _OF: Final = select(links).where(links.c.subject.in_(any_given("subjects")))
 _INSERT: Final = insert(links)
 _UPDATE: Final = update(links).where(IS_LINK)
 _claimed = (links.c.target == bindparam("_target")) & (links.c.external_id == bindparam("_external_id"))
-_HOLDER: Final = select(links.c.subject).where(_claimed, links.c.subject != bindparam("_subject"))
+_HOLDER: Final = select(links.c.subject).where(
+    _claimed, filled(links.c.external_id), links.c.subject != bindparam("_subject")
+)
 
 
 def key_of(link: Link) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     TypeDecorator,
     bindparam,
     literal,
+    literal_column,
     select,
     tuple_,
 )
@@ -112,6 +113,11 @@ def _selected(document: ColumnElement[Any], arrays: Sequence[ColumnElement[Any]]
     names = [f"item_{at}" for at in range(len(arrays))]
     found = _rows(document, *arrays).table_valued("value", *names)
     return select(*(_item(found.c.value, found.c[name], at).label(name) for at, name in enumerate(names)))
+
+
+def filled(column: ColumnElement[str]) -> ColumnElement[bool]:
+    """Not empty: in words that let SQLite use an index of only those, as it does not where the "" is a parameter."""
+    return column != literal_column("''")
 
 
 def any_of(values: Iterable[str]) -> Select[Any]:
