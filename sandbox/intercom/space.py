@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,6 +15,10 @@ from sandbox.world import Entry, Window, World
 
 RATE_LIMIT = 1666
 RATE_SECONDS = 10
+
+
+Document = Callable[[str], Any]
+"""What search holds of a contact: a field's value by its name."""
 
 
 @dataclass(slots=True)
@@ -36,7 +40,7 @@ class Contact:
     archived: bool = False
     merged_into: str = ""
     deleted: bool = False
-    stale: dict[str, Any] | None = None
+    stale: Document | None = None
     fresh_at: int = 0
 
     @property
