@@ -24,7 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=10_000, help="accounts")
     parser.add_argument("--days", type=int, default=14, help="of ordinary life")
-    parser.add_argument("--every", type=int, default=0, help="a sync in so many of these days, not four a day")
+    parser.add_argument("--every", type=int, default=0, help="a sync in so many of these days, not four a day: 1 or 2")
     parser.add_argument("--only", nargs="*", default=list(disasters.ALL), choices=disasters.ALL, help="disasters")
     options = parser.parse_args()
     now = datetime.fromtimestamp(START, UTC).isoformat()

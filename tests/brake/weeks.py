@@ -14,7 +14,8 @@ FIRST = (1,) * 24
 
 def live(company: Company, days: int, every: int = 0) -> Life:
     """Four syncs a day, one an hour on the first of the month, a sweep every seven days. ``every``: a sync in so many
-    days instead, so that the brake meets at once what happened in all of them, and a sweep with every seventh."""
+    days instead, so that the brake meets at once what happened in all of them, and a sweep with every seventh. In three
+    days more trials are asked for than it lets through in one."""
     life = Life(company)
     for day in range(1, days + 1):
         for hours in FIRST if datetime.fromtimestamp(company.now, UTC).day == 1 else A_DAY:
