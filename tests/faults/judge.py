@@ -14,6 +14,7 @@ from tests.lives.happening import Teller
 from tests.lives.life import GROUPS
 from tests.lives.model import Account, Expected, Facts
 
+from .customers import Customers
 from .hands import Hands
 from .plan import SLOTS, Turn, slot
 from .stage import Stage
@@ -47,6 +48,7 @@ class Judge:
         self.out_of_sight: set[str] = set()
         self.hands = Hands(stage)
         self.touched = Touched(stage, self.hands)
+        self.customers = Customers(stage)
         self._people, self._customers = self._contacts(), stage._all("/v1/customers")
         self._strangers = self._not_ours()
 
@@ -63,6 +65,9 @@ class Judge:
         self._moved.add(account)
 
     def by_hand(self, turn: Turn) -> None:
+        if turn.what == "edit customer":
+            self.customers.edit(slot(turn.seed).account, turn.number)
+            return
         done = self.hands.do(turn)
         if done and turn.what != "make anew":
             taken_off = {*done[0]["tags"]} - {*done[1]["tags"]}
@@ -131,6 +136,7 @@ class Judge:
         if expected.stage == "awaiting_payment":  # It keeps the access that it had, which only a memory knows.
             expected.row["access"] = expected.attributes["product_access"] = row.get("access")
         found = [*watch.of_row(expected, row), *watch.of_instances(facts, expected), *watch.of_requests(facts)]
+        found += self.customers.wrong(account, facts)
         bare = replace(facts, people=[row for row in facts.people if row["id"] not in self.out_of_sight])
         found += watch.of_people(bare, replace(expected, tags=expected.tags - self.touched.retired), contacts)
         found += watch.of_company(facts, expected, companies[account]) if account in companies else [("company", 1, 0)]

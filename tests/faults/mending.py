@@ -15,7 +15,7 @@ from .hands import BACK_AT_LAST, BACK_SOON
 from .judge import Judge
 from .stage import Stage
 
-CONTACTS = "intercom.contacts"
+CONTACTS, CUSTOMERS = "intercom.contacts", "stripe.customers"
 HELD = "SELECT subject FROM todo WHERE resolved_at IS NULL AND kind = 'held'"
 
 
@@ -62,6 +62,8 @@ class Operator:
             self._find(differing)
         if what == "repair":
             self._compared(repair=True)
+            if customers := self._judge.customers.differing():
+                self._judge.wrong.append(f"not repaired: {customers}")
             left = self._touched.differing(self._hands.contacts())
             self._judge.wrong += [f"not repaired: {one} in {left[one]}" for one in left if one not in self._hands.away]
             lines = {one: self._lines(one) for one in left if one in self._hands.away}
@@ -70,8 +72,12 @@ class Operator:
     def _find(self, differing: dict[str, set[str]]) -> None:
         found = self._compared(repair=False)
         told = {id.removeprefix("person:"): {*one.what} for (of, id), one in found.items() if of == CONTACTS}
-        strange = [f"{key}: {one.reason} {one.what}" for key, one in found.items() if key[0] != CONTACTS]
+        edited = {id.removeprefix("account:"): {*one.what} for (of, id), one in found.items() if of == CUSTOMERS}
+        others = [(key, one) for key, one in found.items() if key[0] not in (CONTACTS, CUSTOMERS)]
+        strange = [f"{key}: {one.reason} {one.what}" for key, one in others]
         wrong = self._judge.wrong
+        if edited != (customers := self._judge.customers.differing()):
+            wrong.append(f"an audit told {edited} of customers, which differ in {customers}")
         wrong += [f"an audit told of what nobody touched: {line}" for line in strange]
         for person in sorted({*differing, *told}):
             plain = person not in self._judge.out_of_sight

@@ -60,8 +60,8 @@ TROUBLES = {
     "kill": 8, "late events": 4, "lost events": 4, "index lag": 4, "clock ahead": 3, "clock behind": 3,
     "second writer": 4, "second worker": 2, "sweep": 2, "storm": 6,
 }  # fmt: skip
-# What people do by hand in Intercom: to a contact; and, in one world after another, to a tag of ours.
-HANDS = {"untag": 6, "put tag on": 3, "overwrite": 4, "merge": 3, "archive": 4, "make anew": 2}
+# What people do by hand: to a contact in Intercom or a customer in Stripe; in one world after another to a tag of ours.
+HANDS = {"untag": 6, "put tag on": 3, "overwrite": 4, "merge": 3, "archive": 4, "make anew": 2, "edit customer": 3}
 TAG_HANDS = ("delete and restore", "rename", "delete and retire", "rename and make another", "")
 # What an operator has done when all is healed, in one world after another.
 AUDITS = ("repair", "audit", "")

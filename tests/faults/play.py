@@ -49,11 +49,11 @@ def play(first: Stage, folder: Path, plan: Plan) -> Played:
 class Playing:
     def __init__(self, stage: Stage, plan: Plan) -> None:
         self.stage, self.plan, self.played = stage, plan, Played()
+        stage.read()
         self.judge = Judge(stage, self.played.wrong)
         self.operator = Operator(stage, self.judge)
 
     def play(self) -> Played:
-        self.stage.read()
         for seed in self.plan.seeds:
             if slot(seed).account not in self.stage.facts:
                 act(self.stage, slot(seed), Act(0, "arrive", "owner"))
