@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, exists, select, update
 
 from mappings.model import AccountId, Link, Subject
 from state.database import Base, reading, writing
-from state.links import end_parking, link_values, stored_link
+from state.links import IS_LINK, end_parking, link_values
 from state.schema import links
 from state.sql import any_of, filled
 from state.todos import put_todo
@@ -39,13 +39,11 @@ class Adoption(Base):
             return 0
         added = self.database.insert(links).on_conflict_do_nothing().returning(links.c.subject)
         inserted = set(connection.scalars(added, rows))
-        known = [{f"_{name}": value for name, value in row.items()} for row in rows if row["subject"] not in inserted]
-        if known:
-            connection.execute(_TAKE, known)
-            found = [link for _, link in new if link.external_id and link.subject not in inserted]
-            for link in found:
-                if (stored := stored_link(connection, link)) and stored.state != "parked":
-                    end_parking(connection, link)
+        known = [(link, row) for (_, link), row in zip(new, rows, strict=True) if link.subject not in inserted]
+        for link, row in known:
+            taken = connection.execute(_TAKE, {f"_{name}": value for name, value in row.items()}).rowcount
+            if taken and link.state != "parked":
+                end_parking(connection, link)
         return len(inserted)
 
 
@@ -56,6 +54,6 @@ _unclaimed = ~exists(select(_other.c.subject).where(_claimed, filled(_other.c.ex
 _taken = ("external_id", "held", "sets", "state", "parked_for")
 _TAKE = (
     update(links)
-    .where(_nobody, _unclaimed, links.c.subject == bindparam("_subject"), links.c.target == bindparam("_target"))
+    .where(IS_LINK, _nobody, _unclaimed)
     .values({name: bindparam(f"_{name}", type_=links.c[name].type) for name in _taken})
 )

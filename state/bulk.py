@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from mappings.model import Link, Ref, Step, Subject
 from state.agenda import renew, seconds_left
 from state.database import writing
 from state.inbox import put_pushed
 from state.ledger import write_journal
-from state.links import SPARE, Links, answered, doubted, foreign, link_of, link_values, moved_on
+from state.links import IS_LINK, SPARE, Links, answered, doubted, foreign, link_of, link_values, moved_on
 from state.schema import links
 from state.sql import any_of, filled
 from state.types import Entry, Lease, LeaseLost
@@ -100,6 +100,5 @@ def _save(connection: Connection, lease: Lease, stored: Mapping[Subject, Link], 
     if new := [row for row in rows if row["subject"] not in stored]:
         connection.execute(insert(links), new)
     if known := [row for row in rows if row["subject"] in stored]:
-        mine = (links.c.target == bindparam("_target")) & (links.c.subject == bindparam("_subject"))
         named = [row | {"_target": row["target"], "_subject": row["subject"]} for row in known]
-        connection.execute(update(links).where(mine), named)
+        connection.execute(update(links).where(IS_LINK), named)

@@ -63,18 +63,17 @@ class Database:
         return sqlite.insert if self.sqlite else postgresql.insert
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """One read-only transaction; never waits for a writer. Raises StateError."""
-        try:
-            with self.engine.begin() as connection:
-                return work(connection)
-        except DBAPIError as error:
-            raise self._explained(error) from error
+        """One read-only transaction; never waits for a writer. Done again as ``write`` is. Raises StateError."""
+        return self._tried(self.engine, nullcontext(), work)
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """One writing transaction, done again from its start when the database asks for that. Raises StateError."""
+        return self._tried(self._writing, self._writer, work)
+
+    def _tried(self, engine: Engine, turn: AbstractContextManager[Any], work: Callable[[Connection], T]) -> T:
         for left in reversed(range(TRIES)):
             try:
-                with self._writer, self._writing.begin() as connection:
+                with turn, engine.begin() as connection:
                     return work(connection)
             except DBAPIError as error:
                 if not (_sqlstate(error) in RETRIED and left):

@@ -92,6 +92,29 @@ def test_a_worker_asleep_in_its_transaction_keeps_nobody_waiting(
     database.engine.dispose()
 
 
+def test_a_reader_asleep_in_its_transaction_begins_again(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "IDLE_SECONDS", 1)
+    database = Database(postgres_url)
+    database.write(lambda connection: connection.exec_driver_sql("CREATE TABLE slips AS SELECT 0 AS number"))
+    asleep, begun = Event(), list[int]()
+
+    def reader(connection: Connection) -> int:
+        begun.append(connection.exec_driver_sql("SELECT count(*) FROM slips").scalar_one())
+        if len(begun) == 1:
+            asleep.set()
+            others.result(30)
+        return begun[-1]
+
+    with ThreadPoolExecutor(1) as pool:
+        # Who locks the whole table waits for its readers too.
+        others = pool.submit(
+            lambda: asleep.wait(30) and database.write(lambda connection: connection.exec_driver_sql("TRUNCATE slips"))
+        )
+        assert database.read(reader) == 0
+    assert begun == [1, 0]
+    database.engine.dispose()
+
+
 def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "CONNECT_SECONDS", 2)
     with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as pool:

@@ -251,3 +251,9 @@ def test_an_adoption_leaves_what_was_told_of_one_whose_id_is_taken(store: Store)
     store.add_links([(B, Link("contacts", BEN, "c1"))])
     store.add_links([(A, replace(LINK, external_id="c1"))])
     assert told(store) == {"conflict"}
+
+
+def test_an_adoption_leaves_what_was_told_of_one_that_is_not_parked(store: Store) -> None:
+    store.adopt(lease(store), LINK, line=Todo("gone", ANN, "contacts", "made again once", since=NOW))
+    store.add_links([(A, replace(LINK, external_id="c1"))])
+    assert told(store) == {"gone"}
