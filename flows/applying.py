@@ -175,7 +175,7 @@ class Applier:
                 if unknown >= MOST_UNKNOWN:
                     raise
             except Gone:
-                if self._links.sought(line.target, step):
+                if self._links.sought(lease, line.target, step):
                     result.outcome = Outcome.WAITING
                     return
                 link = self._links.after_gone(lease, line.target, desired, link)

@@ -174,14 +174,18 @@ class Beliefs:
         line = told if target.gone != "recreate" else None
         return self._store.adopt(lease, Link(link.target, link.subject, attempt=link.attempt + 1), line=line)
 
-    def sought(self, target: Target, step: Step) -> bool:
+    def sought(self, lease: Lease, target: Target, step: Step) -> bool:
         """Whoever a message is for is not there any more: another one may be by now, or is made again. True where that
         will be read before the message is sent again, once in a run."""
         to = {(value.target, value.subject) for value in step.values.values() if isinstance(value, Later)}
         if target.kind != "message" or to <= self._sought:
             return False
         self._sought |= to
-        return self._store.doubt(sorted(to), self._now(), "whoever was to be told is not there")
+        reason = "whoever was to be told is not there"
+        doubted = self._store.doubt(sorted(to), self._now(), reason)
+        if doubted:  # Another account may have written them last.
+            self._store.mark([lease.account_id], self._now(), reason)
+        return doubted
 
     def resolve(self, values: Mapping[str, Value]) -> dict[str, Value] | None:
         """Ids of what other targets made; None while one of them is not there yet."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from town import Town
+from town import JSON, Town
 from vendors import DAY, HOUR, MINUTE
 
 
@@ -40,38 +40,52 @@ def test_new_emails_and_names_follow_by_id(known: Town) -> None:
     assert made == []
 
 
-def test_another_contact_under_the_same_id_gets_all_that_is_ours(known: Town) -> None:
-    """As after a merge or an import: what the one before had was never sent to this one (fault 55). Nobody overwrote
-    anything, however often."""
-    town, before = known, known.person("ann")
-    for name in ("Ann New", "Ann Newer", "Ann Newest"):
-        contact = town.person("ann")
-        town.vendors.control("DELETE", f"/intercom/hand/contacts/{contact['id']}", {})
-        town.vendors.control(
-            "POST", "/intercom/hand/contacts", {what: before[what] for what in ("external_id", "email")}
-        )
-        change(town, "ann", name=name)
-        town.sync()
-        after = town.person("ann")
-        assert (after["id"] != contact["id"], after["name"]) == (True, name)
-        for what in ("tags", "companies", "custom_attributes"):
-            assert after[what] == before[what], what
-        assert town.todo() == {}
-
-
-def test_who_is_another_contact_now_is_told_all_the_same(known: Town) -> None:
-    """Where there is nothing to send but what has happened."""
-    town, before = known, known.person("ann")
+def make_another(town: Town, person: str) -> JSON:
+    """As after a merge or an import: another contact has this person's external_id. Returns the one before."""
+    before = town.person(person)
     town.vendors.control("DELETE", f"/intercom/hand/contacts/{before['id']}", {})
-    town.vendors.control("POST", "/intercom/hand/contacts", {n: before[n] for n in ("external_id", "email")})
+    town.vendors.control("POST", "/intercom/hand/contacts", {name: before[name] for name in ("external_id", "email")})
+    return before
+
+
+def hears_of_the_trial(town: Town) -> bool:
+    """Where there is nothing to send but what has happened."""
     last_day = town.subscription("acme")["trial_end"] // DAY * DAY
     town.vendors.move_to(last_day - 7 * DAY + 12 * HOUR)
     town.sync()
     town.vendors.advance(5 * MINUTE)
     town.sync()
-    assert "neared-trial-end" in dict(town.events("ann"))
+    return "neared-trial-end" in dict(town.events("ann"))
+
+
+def test_another_contact_under_the_same_id_gets_all_that_is_ours(known: Town) -> None:
+    """What the one before had was never sent to this one (fault 55). Nobody overwrote anything, however often."""
+    town, first = known, known.person("ann")
+    for name in ("Ann New", "Ann Newer", "Ann Newest"):
+        before = make_another(town, "ann")
+        change(town, "ann", name=name)
+        town.sync()
+        after = town.person("ann")
+        assert (after["id"] != before["id"], after["name"]) == (True, name)
+        for what in ("tags", "companies", "custom_attributes"):
+            assert after[what] == first[what], what
+        assert town.todo() == {}
+
+
+def test_who_is_another_contact_now_is_told_all_the_same(known: Town) -> None:
+    town = known
+    before = make_another(town, "ann")
+    assert hears_of_the_trial(town)
     assert set(town.person("ann")["tags"]) == set(before["tags"])
     assert [line for line in town.todo() if "events" in line] == []
+
+
+def test_who_came_from_another_account_is_told_too(known: Town) -> None:
+    """The contact was last written for the account that was this person's home before."""
+    moved = "UPDATE links SET account_id = 'before' WHERE target = 'intercom.contacts'"
+    known.open().store.database.write(lambda connection: connection.exec_driver_sql(moved))
+    make_another(known, "ann")
+    assert hears_of_the_trial(known)
 
 
 def test_two_people_swap_their_emails(known: Town) -> None:
