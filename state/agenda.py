@@ -23,7 +23,6 @@ _patient = or_(agenda.c.retry_at.is_(None), agenda.c.retry_at <= clock())
 _token = (agenda.c.lease_token == bindparam("_token")) & (agenda.c.lease_owner == bindparam("_owner"))
 HELD: Final = (agenda.c.account_id == bindparam("_account")) & _token
 """The row of the account while a lease (``named``) is the current one; it may have expired unnoticed."""
-# What every push needs is built once: to build a statement takes longer than to run it.
 _LEFT: Final = select(agenda.c.lease_until - clock()).where(HELD).with_for_update()
 _then = clock() + bindparam("_seconds", type_=Double)
 _later = case((agenda.c.lease_until > _then, agenda.c.lease_until), else_=_then)

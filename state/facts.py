@@ -20,7 +20,6 @@ from state.schema import agenda, facts, links, match_keys
 from state.sql import any_given, any_of, given
 from state.types import Cause, Cursor, Finding, Hint, Landed, Lease, Match
 
-# What every visit needs is built once: to build a statement takes longer than to run it.
 _live = select(facts).where(facts.c.gone.is_(False)).order_by(facts.c.root, facts.c.kind, facts.c.id)
 _OWN: Final = _live.where(facts.c.account_id.in_(any_given("accounts")))
 _MEMBERSHIPS: Final = _live.where(facts.c.root.in_(any_given("users")), facts.c.kind == "person")

@@ -182,7 +182,6 @@ _CONTENT = ("account_id", "body", "offers", "seeks", "seen", "fingerprint", "loo
 _KEY = (facts.c.root, facts.c.kind, facts.c.id)
 _KEYS = (facts.c.account_id, facts.c.offers, facts.c.seeks)
 _columns = (*_KEY, *_KEYS, facts.c.seen, facts.c.fingerprint, facts.c.look_no)
-# What every look needs is built once: to build a statement takes longer than to run it.
 _STORED = select(*_columns).where(facts.c.root.in_(any_given("roots")))
 _LOCKED = select(roots).where(roots.c.root.in_(any_given("roots"))).order_by(roots.c.root).with_for_update()
 _READ = update(roots).where(roots.c.root.in_(any_given("roots"))).values(look_no=bindparam("_look_no"))

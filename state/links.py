@@ -171,7 +171,6 @@ class Links(Base):
         return connection.execute(parked.values(parked_for="")).rowcount
 
 
-# What every push needs is built once: to build a statement takes longer than to run it.
 IS_LINK: Final = (links.c.target == bindparam("_target")) & (links.c.subject == bindparam("_subject"))
 STORED: Final = select(links).where(IS_LINK).with_for_update()
 _OF: Final = select(links).where(links.c.subject.in_(any_given("subjects")))

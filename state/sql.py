@@ -126,7 +126,8 @@ def any_of(values: Iterable[str]) -> Select[Any]:
 
 
 def any_given(name: str, width: int = 1) -> Select[Any]:
-    """``any_of`` the values, or rows of so many, that are ``given`` when the statement is executed."""
+    """``any_of`` the values, or rows of so many, that are ``given`` when the statement is executed. What every push or
+    look needs is built once, at import: to build a statement takes longer than to run it."""
     arrays = [bindparam(f"{name}_{at}", type_=_Texts()) for at in range(width)]
     return _selected(bindparam(name, type_=_Document()), arrays)
 

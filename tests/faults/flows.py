@@ -18,6 +18,7 @@ from tests.lives.life import Act
 from tests.lives.scene import START
 
 from . import orders
+from .hands import HAND
 from .judge import Judge
 from .plan import HOUR, slot
 from .stage import Stage
@@ -28,7 +29,7 @@ CHANGES = (
     (9, "ask charge", ""), (10, "ask cancel", ""), (11, "ask keep", ""), (12, "charge again", ""), (16, "leave", ""),
     (18, "release", ""), (20, "join", "billing"),
 )  # fmt: skip
-WORN, BY_HAND = "sub:active", "/intercom/hand"
+WORN = "sub:active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +90,20 @@ def spoiled(stage: Stage) -> None:
     stage.move(stage.now + HOUR)
     ours = [row for row in stage.control("GET", "/intercom/people") if WORN in row["tags"]]
     for contact in ours[:3]:
-        stage.control("PUT", f"{BY_HAND}/contacts/{contact['id']}", {"custom_attributes": {"plan": "gold"}})
-    stage.control("DELETE", f"{BY_HAND}/contacts/{ours[3]['id']}/tags/{_worn(stage)}")
+        stage.control("PUT", f"{HAND}/contacts/{contact['id']}", {"custom_attributes": {"plan": "gold"}})
+    stage.control("DELETE", f"{HAND}/contacts/{ours[3]['id']}/tags/{_worn(stage)}")
     stage.write("UPDATE instep_access SET access = 'none' WHERE access = 'full'")
 
 
 def untagged(stage: Stage) -> None:
     """A tag of ours was deleted, and all who wore it have lost it; others need it since."""
-    stage.control("DELETE", f"{BY_HAND}/tags/{_worn(stage)}")
+    stage.control("DELETE", f"{HAND}/tags/{_worn(stage)}")
     change(stage)
     stage.run(sync)
 
 
 def _worn(stage: Stage) -> str:
-    (id,) = [tag["id"] for tag in stage.control("GET", f"{BY_HAND}/tags")["data"] if tag["name"] == WORN]
+    (id,) = [tag["id"] for tag in stage.control("GET", f"{HAND}/tags")["data"] if tag["name"] == WORN]
     return str(id)
 
 

@@ -16,6 +16,7 @@ from tests.lives.acting import act
 from tests.lives.life import Act
 from tests.lives.scene import START
 
+from .hands import HAND
 from .judge import Judge
 from .plan import HOUR, slot
 from .stage import Stage
@@ -29,7 +30,6 @@ DONE = {
     "a1": ({"company.created": 1, "contact.created": 1, "company.attached": 1, "contact.tagged": 1}, "full"),
     "a2": ({}, None),
 }  # fmt: skip
-HAND = "/intercom/hand/contacts"
 
 
 def holding(stage: Stage) -> None:
@@ -83,10 +83,11 @@ def undecided(stage: Stage) -> None:
     for _ in range(2):
         act(stage, slot(17), Act(0, "join", "member"))
     for person in stage.rows("SELECT * FROM users WHERE team_id = 'a17' AND role = 'member'"):
-        stage.control("POST", HAND, {"role": "user", "email": person["email"], "external_id": f"crm-{person['id']}"})
+        theirs = {"role": "user", "email": person["email"], "external_id": f"crm-{person['id']}"}
+        stage.control("POST", f"{HAND}/contacts", theirs)
     (gone,) = stage.rows("SELECT * FROM users WHERE team_id = 'a20' AND role = 'member'")
     (contact,) = [row["id"] for row in stage.control("GET", "/intercom/people") if row["external_id"] == gone["id"]]
-    stage.control("DELETE", f"{HAND}/{contact}")
+    stage.control("DELETE", f"{HAND}/contacts/{contact}")
     stage.write("UPDATE users SET name = 'Person v1' WHERE id = ?", gone["id"])
     stage.move(stage.now + HOUR)
     stage.run(sync)
