@@ -10,7 +10,7 @@ from mappings.model import AccountId, Ref
 from state.agenda import put_mark, working
 from state.brake import take_up
 from state.database import Base, writing
-from state.links import IS_LINK, STORED, key_of, link_values, refuse_claimed
+from state.links import IS_LINK, STORED, end_parking, key_of, link_values, refuse_claimed
 from state.refs import root_key
 from state.schema import facts, links, todo
 from state.todos import IGNORE
@@ -40,6 +40,8 @@ class Deciding(Base):
             _own(connection, decision.root, decision.owner)
         resolved = {"resolved_at": now, "resolved_by": decision.by, "decided": decision.text}
         connection.execute(update(todo).where(todo.c.id == line.id).values(resolved))
+        if decision.link:
+            end_parking(connection, decision.link)
         put_mark(connection, self.database, decision.wake, now, "decided")
         return "done"
 

@@ -128,6 +128,16 @@ def test_a_parked_link_is_taken_as_decided_and_its_account_is_due(store: Store) 
     assert due(store) == ["a"]
 
 
+def test_a_decision_ends_all_that_was_told_of_the_parked_link(store: Store) -> None:
+    """It was refused first; what it was tried with then met a conflict."""
+    parked(store)
+    store.todo_add([LINE, replace(LINE, kind="conflict")])
+    line = only(store, "conflict")
+    assert decide(store, line, "link c-1", link=Link("contacts", ANN, "c-1"), wake=(A,)) == "done"
+    assert store.todo() == []
+    assert store.decided([ANN], "contacts") == {ANN: "link c-1"}
+
+
 def test_nothing_is_decided_while_somebody_works_on_the_account(store: Store) -> None:
     parked(store)
     store.todo_add([LINE])
