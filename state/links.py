@@ -51,8 +51,8 @@ class Links(Base):
     ) -> Link:
         """A Link is born or re-read with what the target holds; clears pending. ``changed``, ``journal``: see
         acknowledge. What ``release`` has used up is free again. ``line``: what a person is told of it; what they were
-        told of one that is parked no more ends. LeaseLost, also when someone else has intended or acknowledged since
-        ``link`` was read; Claimed."""
+        told of one that is parked for something else now, or no more, ends. LeaseLost, also when someone else has
+        intended or acknowledged since ``link`` was read; Claimed."""
         if seconds_left(connection, lease) is None:
             raise LeaseLost(f"someone else holds {lease.account_id} now")
         stored = stored_link(connection, link)
@@ -65,8 +65,9 @@ class Links(Base):
             release_keys(connection, release)
         saved = _save(connection, lease, stored, answered(link))
         put_todo(connection, self.database, [line] if line else [])
-        if line and line.kind in ("parked", "conflict") and not link.external_id:  # What was to be made again was not.
-            clear_todo(connection, ["gone"], [link.subject], link.target)
+        parked_again = stored is not None and stored.state == "parked"
+        if line and link.state == "parked" and (parked_again or not link.external_id):  # Also: made again it was not.
+            clear_todo(connection, [kind for kind in _PARKINGS if kind != line.kind], [link.subject], link.target)
         return saved
 
     @writing
@@ -171,6 +172,7 @@ class Links(Base):
         return connection.execute(parked.values(parked_for="")).rowcount
 
 
+_PARKINGS: Final[tuple[TodoKind, ...]] = ("parked", "conflict", "gone")
 IS_LINK: Final = (links.c.target == bindparam("_target")) & (links.c.subject == bindparam("_subject"))
 STORED: Final = select(links).where(IS_LINK).with_for_update()
 _OF: Final = select(links).where(links.c.subject.in_(any_given("subjects")))
@@ -240,8 +242,7 @@ def end_parking(connection: Connection, link: Link) -> None:
     """Nobody has to decide what was told of it. What is held of it still says so itself."""
     held = (holds.c.target == link.target) & (holds.c.subject == link.subject)
     still = connection.execute(select(holds.c.what).where(held).limit(1)).first()
-    over: Sequence[TodoKind] = ("parked", "conflict", "gone") if still else ("parked", "conflict", "gone", "held")
-    clear_todo(connection, over, [link.subject], link.target)
+    clear_todo(connection, _PARKINGS if still else (*_PARKINGS, "held"), [link.subject], link.target)
 
 
 def link_values(link: Link) -> dict[str, Any]:

@@ -232,6 +232,25 @@ def test_what_was_told_of_a_parked_link_ends_with_a_push_beside_the_lease(store:
     assert told(store) == set()
 
 
+@pytest.mark.parametrize("before", ["parked", "conflict", "gone"])
+@pytest.mark.parametrize("after", ["parked", "conflict", "gone"])
+def test_a_link_is_parked_for_one_thing_at_a_time(store: Store, before: TodoKind, after: TodoKind) -> None:
+    made = replace(LINK, external_id="c1", state="parked")
+    held = lease(store)
+    for kind in (before, after):
+        store.adopt(held, made, line=Todo(kind, ANN, "contacts", "why", since=NOW))
+    assert told(store) == {after}
+
+
+def test_one_that_was_made_again_and_is_parked_later_is_still_said_to_be(store: Store) -> None:
+    held = lease(store)
+    store.adopt(held, LINK, line=Todo("gone", ANN, "contacts", "made again once", since=NOW))
+    store.adopt(held, replace(LINK, external_id="c1"))
+    refused = Todo("parked", ANN, "contacts", "no such e-mail", since=NOW)
+    store.adopt(held, replace(LINK, external_id="c1", state="parked"), line=refused)
+    assert told(store) == {"gone", "parked"}
+
+
 def test_what_is_not_made_again_is_not_said_to_be(store: Store) -> None:
     held = lease(store)
     store.adopt(held, LINK, line=Todo("gone", ANN, "contacts", "made again once", since=NOW))
