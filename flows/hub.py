@@ -24,7 +24,7 @@ from flows.report import Report
 from flows.retiring import tell_deleted
 from flows.stopping import Stopping
 from flows.wiring import SourceLine, Systems
-from flows.wording import counted
+from flows.wording import counted, tried_again
 from mappings.brake import KINDS
 from mappings.model import AccountId
 from state.store import Entry, Lease, LeaseLost, StateError
@@ -245,9 +245,7 @@ class Hub:
         for system in (gate.system for gate in self.instep.gates if gate.breaker.open):
             self.report.troubles.setdefault(system, f"{system} is failing: it is asked again once a minute")
         if backlog.retrying and not others_welcome:
-            self.report.troubles["retries"] = (
-                f"{counted(backlog.retrying, 'account')} did not go through and will be tried again"
-            )
+            self.report.troubles["retries"] = tried_again(backlog.retrying)
         if backlog.leased and not others_welcome:
             self.report.troubles["leases"] = (
                 f"{counted(backlog.leased, 'account', 'is', 'are')} being worked on by another worker"

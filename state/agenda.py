@@ -5,6 +5,7 @@ No wake-up is lost: a mark raises ``wake``, a lease remembers the value it saw, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from state.types import Backlog, Cause, Lease
 PROBE_SECONDS: Final = 60.0
 _expired = agenda.c.lease_until <= clock()
 _unheld = or_(agenda.c.lease_owner.is_(None), _expired)
+_FAILED = " failed"
 _patient = or_(agenda.c.retry_at.is_(None), agenda.c.retry_at <= clock())
 _token = (agenda.c.lease_token == bindparam("_token")) & (agenda.c.lease_owner == bindparam("_owner"))
 HELD: Final = (agenda.c.account_id == bindparam("_account")) & _token
@@ -141,15 +143,19 @@ class Agenda(Base):
             func.count().filter(agenda.c.lease_owner.is_not(None), ~_expired).label("leased"),
             func.min(agenda.c.due_at).filter(agenda.c.due_at > now).label("timer"),
             func.min(agenda.c.retry_at).filter(agenda.c.due_at <= now, ~_patient).label("retry"),
-            func.count().filter(agenda.c.due_at <= now, ~_patient, agenda.c.waiting == "").label("retrying"),
         )
         row = connection.execute(counts).one()
         stalled = select(agenda.c.waiting, func.count()).where(filled(agenda.c.waiting))
         waiting = connection.execute(stalled.group_by(agenda.c.waiting)).tuples()
+        again = select(agenda.c.reason, func.count()).where(agenda.c.due_at <= now, ~_patient, agenda.c.waiting == "")
+        tried = connection.execute(again.group_by(agenda.c.reason)).tuples()
+        retrying = Counter[str]()
+        for reason, count in tried:
+            retrying[_blamed(reason)] += count
         unhandled = select(func.count()).where(inbox.c.handled_at.is_(None), inbox.c.due_at <= now)
         told = connection.execute(unhandled).scalar_one()
         times = [int(moment) for moment in (row.timer, row.retry) if moment is not None]
-        return Backlog(row.due, told, row.leased, dict(waiting.all()), min(times, default=None), row.retrying)
+        return Backlog(row.due, told, row.leased, dict(waiting.all()), min(times, default=None), retrying)
 
     @writing
     def make_all_due(self, connection: Connection, now: int, reason: str, cause: Cause = "") -> int:
@@ -225,7 +231,11 @@ def _probes() -> ColumnElement[bool]:
 
 def failed_reason(system: str) -> str:
     """Why an account is tried again that met the first failures of a system."""
-    return f"{system} failed"
+    return system + _FAILED
+
+
+def _blamed(reason: str) -> str:
+    return reason.removesuffix(_FAILED) if reason.endswith(_FAILED) else ""
 
 
 def _woken(due_at: Any, reason: Any) -> dict[str, Any]:

@@ -276,11 +276,11 @@ is working on its account."""
 class Backlog:
     """``due`` accounts and ``hints`` now; ``leased`` by anyone; ``waiting``: accounts per system with an open breaker;
     ``next_at``: when the next account falls due, unix seconds; ``retrying``: accounts that did not go through
-    and wait for another try."""
+    and wait for another try, by the system to blame ("": none)."""
 
     due: int
     hints: int
     leased: int
     waiting: Mapping[str, int] = field(default_factory=dict)
     next_at: int | None = None
-    retrying: int = 0
+    retrying: Mapping[str, int] = field(default_factory=dict)

@@ -144,7 +144,8 @@ def test_stopped_between_a_push_and_its_acknowledgement(town: Works, server: Ser
 def test_the_product_s_server_is_stopped_as_a_row_is_written(town: Works, server: Server, mode: str) -> None:
     """All else goes on; what the product was to get comes with the first run after the back-off."""
     mark, account = town.vendors.mark, town.trial()
-    ends_with_one_sentence(stopped(town, server, mode, "instep_access"), "did not go through and will be tried again.")
+    said = "1 account did not go through (product failed) and will be tried again."
+    ends_with_one_sentence(stopped(town, server, mode, "instep_access"), said)
     ends_with_one_sentence(started(town), "check INSTEP_PRODUCT_URL and the network.")
     server.start()
     town.product.engine.dispose()

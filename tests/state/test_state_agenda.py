@@ -267,3 +267,10 @@ def test_processes_share_a_sqlite_file_without_an_overlap(sqlite_url: str) -> No
 def test_no_accounts_or_doubled_ones_can_be_marked(store: Store, count: int) -> None:
     store.mark([A] * count, NOW, "test")
     assert [held.wake for held in store.lease_accounts("w", NOW, 10, 60)] == [1] * min(count, 1)
+
+
+def test_the_backlog_names_who_is_to_blame_for_what_is_tried_again(store: Store) -> None:
+    marked(store, A, B, AccountId("c"), AccountId("d"))
+    for lease, failed in zip(store.lease_accounts("w", NOW, 4, 60), ("product", "product", "stripe", ""), strict=True):
+        store.settle(lease, NOW, "retry", now=NOW, retry_in=30, failed=failed)
+    assert store.backlog(NOW).retrying == {"product": 2, "stripe": 1, "": 1}
