@@ -23,6 +23,9 @@ from state.types import StateError
 
 BUSY_SECONDS: Final = 30
 CONNECT_SECONDS: Final = 10
+# A server that vanishes without a word (a lost host, a cut network) is given up after half a minute. What the URL says
+# itself comes first. https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+VANISHED: Final = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 # PostgreSQL ends a transaction whose worker sleeps, so that what it has locked is free before others give up.
 IDLE_SECONDS: Final = 15
 TRIES: Final = 5
@@ -151,6 +154,7 @@ def _engine(url: URL, sqlite: bool) -> Engine:
     # Parameters stay out of error texts: they hold people's data.
     if not sqlite:
         given, idle = url.query.get("options", ""), f"idle_in_transaction_session_timeout={IDLE_SECONDS * 1000}"
+        waits = {"connect_timeout": CONNECT_SECONDS} | VANISHED
         wanted = f"{given} -c statement_timeout={BUSY_SECONDS * 1000} -c {idle}"
         return create_engine(
             url.difference_update_query(["options"]),
@@ -159,10 +163,7 @@ def _engine(url: URL, sqlite: bool) -> Engine:
             pool_size=10,
             max_overflow=30,
             pool_pre_ping=True,
-            connect_args={
-                "options": wanted.strip(),
-                "connect_timeout": url.query.get("connect_timeout", CONNECT_SECONDS),
-            },
+            connect_args={"options": wanted.strip()} | {name: url.query.get(name, waits[name]) for name in waits},
         )
     engine = create_engine(url, hide_parameters=True, pool_size=10, max_overflow=30)
     event.listen(engine, "connect", _prepare_sqlite)

@@ -19,6 +19,15 @@ from connectors.product.shapes import OPTIONAL, REQUIRED, TABLES, metadata
 
 T = TypeVar("T")
 STATEMENT_TIMEOUT = 30
+# Seconds until a connection is given up that is not made, or (the last in ms) whose server has vanished without a word.
+# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 MAY_CREATE = """
 SELECT has_schema_privilege(current_schema(), 'CREATE') AND current_setting('transaction_read_only') = 'off'
 """
@@ -209,9 +218,10 @@ def _read_any_text(connection: Any, record: object) -> None:
 
 
 def _patience(url: sa.URL) -> dict[str, Any]:
-    """Seconds to wait for a connection, or for a lock on SQLite."""
+    """How long to wait for a connection, or for a lock on SQLite. What the URL says itself comes first."""
     if url.get_backend_name() == "postgresql":
-        return {"connect_timeout": 5, "options": f"-c statement_timeout={STATEMENT_TIMEOUT}s"}
+        options = f"{url.query.get('options', '')} -c statement_timeout={STATEMENT_TIMEOUT}s"
+        return {name: url.query.get(name, value) for name, value in PATIENCE.items()} | {"options": options.strip()}
     return {"timeout": 5} if url.get_backend_name() == "sqlite" else {}
 
 

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
+from product_world import opened
 from pydantic import SecretStr
 from vendor_world import NOW, gate
 
@@ -240,3 +242,23 @@ def test_a_refused_statement_shows_neither_itself_nor_values(database, run, peop
         run("insert into people values ('secret', 'secret', 1, 'secret', 'secret')")
     assert "secret" not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+def test_a_server_that_vanishes_is_given_up(postgres_url):
+    raw = []
+
+    def keep(connection, record):
+        raw.append(connection)
+
+    sa.event.listen(sa.pool.Pool, "connect", keep)
+    opened(postgres_url).columns("instep_accounts")
+    sa.event.remove(sa.pool.Pool, "connect", keep)
+    waits = raw[0].info.get_parameters()
+    assert (waits["keepalives_idle"], waits["keepalives_interval"], waits["keepalives_count"]) == ("15", "5", "3")
+    assert waits["tcp_user_timeout"] == "30000"
+
+
+def test_options_in_the_url_are_kept(postgres_url):
+    opened(postgres_url).execute(["create schema shop", "create table shop.instep_accounts (account_id text)"])
+    assert opened(postgres_url).columns("instep_accounts") is None
+    assert opened(f"{postgres_url}&options=-csearch_path%3Dshop").columns("instep_accounts")

@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError, Event
 
+import psycopg
 import pytest
 from sqlalchemy import Connection
 
@@ -125,3 +126,16 @@ def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPat
         silent.close()
         with pytest.raises(StateError, match=r"postgresql\+psycopg://instep:\*\*\*@.* timeout"):
             asked.result(200)
+
+
+@pytest.mark.parametrize(("query", "milliseconds"), [("", "30000"), ("&tcp_user_timeout=7000", "7000")])
+def test_a_server_that_vanishes_is_given_up(postgres_url: str, query: str, milliseconds: str) -> None:
+    """By libpq, as it says itself: the server of the tests listens on a Unix socket, which cannot be cut."""
+    database = Database(postgres_url + query)
+    with database.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, psycopg.Connection)
+        waits = raw.info.get_parameters()
+    assert (waits["keepalives_idle"], waits["keepalives_interval"], waits["keepalives_count"]) == ("15", "5", "3")
+    assert waits["tcp_user_timeout"] == milliseconds
+    database.engine.dispose()
