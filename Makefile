@@ -13,7 +13,7 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not smoke and not browser and not postgresql and not sixteen and not kills"
 
-# What `make test` runs on SQLite only.
+# What `make test` runs on SQLite only, and a server that is stopped under a run.
 postgresql: $(READY)
 	$(BIN)/pytest -n auto --dist loadfile -m postgresql
 

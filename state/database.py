@@ -29,8 +29,10 @@ VANISHED: Final = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_
 # PostgreSQL ends a transaction whose worker sleeps, so that what it has locked is free before others give up.
 IDLE_SECONDS: Final = 15
 TRIES: Final = 5
-ASLEEP, NO_TABLE = "25P03", "42P01"
-# Serialisation failure, deadlock, a unique key that a parallel transaction took between our read and our write.
+ASLEEP: Final = "25P03"
+NO_TABLE: Final = "42P01"
+# Serialisation failure, deadlock, a unique key that a parallel transaction took between our read and our write, and a
+# transaction that was ended because we slept in it.
 RETRIED: Final = frozenset({"40001", "40P01", "23505", ASLEEP})
 
 UNREACHABLE: Final = "Check INSTEP_STATE_URL and that this database can be reached."

@@ -10,7 +10,7 @@ from mappings.model import AccountId, Ref
 from state.agenda import put_mark, working
 from state.brake import take_up
 from state.database import Base, writing
-from state.links import IS_LINK, STORED, end_parking, key_of, link_values, refuse_claimed
+from state.links import IS_LINK, end_parking, key_of, link_values, refuse_claimed, stored_link
 from state.refs import root_key
 from state.schema import facts, links, todo
 from state.todos import IGNORE
@@ -52,7 +52,7 @@ def _take(connection: Connection, decision: Decision) -> bool:
     if link is None:
         return True
     refuse_claimed(connection, link)
-    stored = connection.execute(STORED, key_of(link)).one_or_none()
+    stored = stored_link(connection, link)
     if stored is None:
         connection.execute(insert(links).values(link_values(link) | {"account_id": account}))
         return True

@@ -174,7 +174,7 @@ class Links(Base):
 
 _PARKINGS: Final[tuple[TodoKind, ...]] = ("parked", "conflict", "gone")
 IS_LINK: Final = (links.c.target == bindparam("_target")) & (links.c.subject == bindparam("_subject"))
-STORED: Final = select(links).where(IS_LINK).with_for_update()
+_STORED: Final = select(links).where(IS_LINK).with_for_update()
 _OF: Final = select(links).where(links.c.subject.in_(any_given("subjects")))
 _INSERT: Final = insert(links)
 _UPDATE: Final = update(links).where(IS_LINK)
@@ -190,7 +190,7 @@ def key_of(link: Link) -> dict[str, Any]:
 
 
 def stored_link(connection: Connection, link: Link) -> Link | None:
-    row = connection.execute(STORED, key_of(link)).one_or_none()
+    row = connection.execute(_STORED, key_of(link)).one_or_none()
     return link_of(row) if row else None
 
 

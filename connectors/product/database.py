@@ -218,7 +218,7 @@ def _read_any_text(connection: Any, record: object) -> None:
 
 
 def _patience(url: sa.URL) -> dict[str, Any]:
-    """How long to wait for a connection, or for a lock on SQLite. What the URL says itself comes first."""
+    """How long to wait for a connection, or for a lock on SQLite. The URL may say otherwise, but for a statement."""
     if url.get_backend_name() == "postgresql":
         options = f"{url.query.get('options', '')} -c statement_timeout={STATEMENT_TIMEOUT}s"
         return {name: url.query.get(name, value) for name, value in PATIENCE.items()} | {"options": options.strip()}

@@ -82,7 +82,8 @@ class Held:
 
 LinkState = Literal["ok", "pending", "suspect", "doubted", "parked"]
 """Both of these mean: read the target before anything is sent. ``suspect``: someone without the lease may have pushed,
-or it is another object by now. ``doubted``: nobody of ours did, and yet it was seen to hold something else."""
+or it is another object by now. ``doubted``: nobody of ours did, and yet it was seen to hold something else, or
+not to be there."""
 MOST_OVERWRITTEN = 2
 """So often within a day, and a field is contested."""
 

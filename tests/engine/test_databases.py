@@ -123,9 +123,7 @@ def test_somebody_holds_the_sqlite_file(town: Works, monkeypatch: pytest.MonkeyP
     converges(town, account, mark)
 
 
-def test_somebody_holds_a_table_of_postgresql(
-    shared: Works, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_somebody_holds_a_table_of_postgresql(shared: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 1)
     town, mark = shared, shared.vendors.mark
     account = town.trial()

@@ -146,6 +146,7 @@ def test_the_product_s_server_is_stopped_as_a_row_is_written(town: Works, server
     mark, account = town.vendors.mark, town.trial()
     said = "1 account did not go through (product failed) and will be tried again."
     ends_with_one_sentence(stopped(town, server, mode, "instep_access"), said)
+    assert town.created(mark) == CREATED
     ends_with_one_sentence(started(town), "check INSTEP_PRODUCT_URL and the network.")
     server.start()
     town.product.engine.dispose()

@@ -103,11 +103,7 @@ def test_a_conflict_found_by_an_adoption(tmp_path: Path) -> None:
         town.init(on=False)
         town.sync()
         town.close()
-        work = dies_after(
-            "add_links",
-            lambda new, *_: any(link.state == "parked" for _, link in new),
-            lambda i: Adopter(i, lambda *_: None).run(),
-        )
+        work = dies_after("add_links", any_parked, adopt)
         assert ended(fork(lambda: work(town.open()))) == -signal.SIGKILL
         assert list(town.todo()) == [f"person:{town.name}-ann intercom.contacts"]
 

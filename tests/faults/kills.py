@@ -166,8 +166,8 @@ def _one(name: str, range_: Range, done: Done, every: int, ghosts: int, random: 
     for number in range(1 + dice.randrange(every), len(points) + 1, every):
         done.kills += 1
         done.add(f"{name} {number}: killed {points[number - 1]}", range_.killed_at(number))
-    awake = "before commit" if range_.one_writer else "never"  # It would keep SQLite locked.
-    places = [number for number, point in enumerate(points, 1) if not point.startswith(awake)]
+    skipped = ("before commit",) if range_.one_writer else ()  # Asleep in a commit it would keep SQLite locked.
+    places = [number for number, point in enumerate(points, 1) if not point.startswith(skipped)]
     for number in places[dice.randrange(ghosts) :: ghosts] if ghosts else ():
         done.ghosts += 1
         done.add(f"{name} {number}: stopped {points[number - 1]}", range_.stopped_at(number))

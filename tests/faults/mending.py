@@ -57,9 +57,8 @@ class Operator:
 
     def audit(self, what: str) -> None:
         """``audit`` finds what is not as it should be, all of it and nothing else; ``repair`` mends that."""
-        differing = self._touched.differing(self._hands.contacts())
         if what == "audit":
-            self._find(differing)
+            self._find(self._touched.differing(self._hands.contacts()))
         if what == "repair":
             self._compared(repair=True)
             if customers := self._judge.customers.differing():

@@ -1,8 +1,9 @@
 """What must come of what people did by hand: field by field of each contact, from what the model wanted at each run.
 
-Only an audit tells Instep of it. Until then a field stands as people left it, unless what it should hold moves: then it
-is written. So a tag of ours that was taken off stays off until the stage moves; whether what moved and came back while
-faults struck was ever seen by a look, nobody outside can tell, and there alone either is right.
+Only an audit tells Instep of it. Until then a field stands as people left it, unless what it should hold moves: then
+it is written. So a tag of ours that was taken off stays off until the stage moves. Either is right of a value or a tag
+that people put there, since a read for another reason writes what is ours again, and where what it should hold moved
+and came back while faults struck: whether a look ever saw that, nobody outside can tell.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from tests.lives.life import GROUPS
 from tests.lives.model import Account, differences
+from tests.lives.watch import BILLING
 
 from .hands import Hands
 from .stage import Stage
@@ -86,7 +88,7 @@ class Touched:
         expected = Account(GROUPS[0], self._stage.born).look(facts, self._stage.now + self._stage.skew)
         found = {}
         for person in facts.people:
-            bills = person["role"] in ("owner", "billing")
+            bills = person["role"] in BILLING
             values = {**expected.open, "billing_role": person["role"], **(expected.attributes if bills else {})}
             custom = {f"custom.{name}": value for name, value in values.items() if name not in REMEMBERED}
             tags = dict.fromkeys((f"tags {name}" for name in (expected.tags - self.retired if bills else ())), True)
