@@ -14,7 +14,7 @@ from typing import TypeVar
 from pydantic import SecretStr
 
 from connectors.contract import ConnectorError, Unauthorized
-from connectors.product import ProductAccounts, ProductRequests, ProductUsers
+from connectors.product import ProductAccounts, ProductRequests, ProductUsers, ask_once
 from connectors.stripe import CheckoutDone, StripeBilling, StripeSessions
 from flows.gathering import gather
 from flows.house import connect, open_store
@@ -178,12 +178,13 @@ class Door:
         if sub is None or offer.amount is None:
             return
         id, _ = self._consent(sub, offer.amount, offer.currency)
-        ProductRequests(self._w.product, self.now).ask_once(
+        ask_once(
+            self._w.product,
             {
                 "request_id": id, "kind": "reactivate", "account_id": page.facts.account_id,
                 "user_id": page.ticket.user_id, "amount_minor": offer.amount, "currency": offer.currency,
                 "requested_at": now, "requested_by": BY_LINK,
-            }
+            },
         )  # fmt: skip
         self._store.tell([Change(Ref("product", "request", id), f"{BY_LINK}:{id}", now)], now)
 

@@ -8,8 +8,8 @@ from getpass import getuser
 from typing import Any
 from uuid import uuid4
 
-from connectors.product import ProductAccounts, ProductDatabase, ProductUsers
-from connectors.product.shapes import requests
+from connectors.contract import Transient
+from connectors.product import ProductAccounts, ProductDatabase, ProductUsers, ask_once
 from flows.asking import ask
 from flows.gathering import assemble
 from flows.house import Instep, connect, open_store
@@ -37,7 +37,14 @@ class NewRequest:
             raise Failed(
                 "A request is a row of instep_requests, and the product's database takes none: it is read-only."
             )
-        ask(PRODUCT, lambda: self.product.write(requests.insert().values(**self.row)))
+        try:
+            ask(PRODUCT, lambda: ask_once(self.product, self.row))
+        except Failed as failed:
+            if not isinstance(failed.__context__, Transient):
+                raise
+            id = self.row["request_id"]
+            unknown = f"Whether the request {id} was stored is not known: look for it in instep_requests"
+            raise Failed(f"{failed} {unknown} before you ask again.") from None
 
 
 def prepare_trial(

@@ -31,19 +31,20 @@ class Adoption(Base):
     ) -> int:
         """Links of subjects that have none, or a parked one because nobody was found, as an adoption found them; one
         that stays parked is parked for what is wanted now. A subject or an external id that has another one keeps it.
-        ``lines``: what a person is told of them; what they were told of one that is parked no more ends.
+        ``lines``: what a person is told of those that are parked by this; what they were told before ends.
         Returns how many were new."""
-        put_todo(connection, self.database, lines)
         rows = [link_values(link) | {"account_id": account} for account, link in new]
         if not rows:
             return 0
         added = self.database.insert(links).on_conflict_do_nothing().returning(links.c.subject)
         inserted = set(connection.scalars(added, rows))
+        told, taken = {line.subject: line for line in lines}, set(inserted)
         known = [(link, row) for (_, link), row in zip(new, rows, strict=True) if link.subject not in inserted]
         for link, row in known:
-            taken = connection.execute(_TAKE, {f"_{name}": value for name, value in row.items()}).rowcount
-            if taken and link.state != "parked":
-                end_parking(connection, link)
+            if connection.execute(_TAKE, {f"_{name}": value for name, value in row.items()}).rowcount:
+                taken.add(link.subject)
+                end_parking(connection, link, told[link.subject].kind if link.subject in told else None)
+        put_todo(connection, self.database, [line for line in lines if line.subject in taken])
         return len(inserted)
 
 

@@ -8,8 +8,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, func, select, text, update
 
+from mappings.brake import CONTESTED, NAMES
 from mappings.model import AccountId
 from state.agenda import put_mark, seconds_left
 from state.database import Base, Database, reading, writing
@@ -20,6 +21,8 @@ from state.todos import clear_todo, put_todo
 from state.types import Braked, Hold, Lease, LeaseLost, Limit, Todo
 
 DAY_SECONDS: Final = 86_400
+# A deleted name and a contested field have lines of their own.
+BRAKED: Final = holds.c.kind.not_in([NAMES, CONTESTED])
 Counted = tuple[str, str, str]
 """kind, target, subject"""
 
@@ -45,16 +48,15 @@ class Brake(Base):
 
     @writing
     def hold(self, connection: Connection, lease: Lease, held: Hold, line: Todo) -> None:
-        """Nothing of it is sent from now on. A step held before stays the one that a person looks at; one that moved
-        after it was approved is held anew. LeaseLost."""
+        """Nothing of it is sent from now on. A step held before stays the one that a person looks at, and is this
+        account's; one that moved after it was approved is held anew. LeaseLost."""
         if seconds_left(connection, lease) is None:
             raise LeaseLost(f"someone else holds {lease.account_id} now")
         new = self.database.insert(holds).values(_values(held) | {"approved_by": "", "approved_at": None})
-        moved = {name: new.excluded[name] for name in ("mark", "says", "since", "approved_by", "approved_at")}
-        approved = holds.c.approved_by != ""
-        connection.execute(
-            new.on_conflict_do_update(index_elements=["target", "subject", "what"], set_=moved, where=approved)
-        )
+        anew = ("mark", "says", "since", "approved_by", "approved_at")
+        moved = {name: case((holds.c.approved_by != "", new.excluded[name]), else_=holds.c[name]) for name in anew}
+        mine = {"account_id": new.excluded.account_id}
+        connection.execute(new.on_conflict_do_update(index_elements=[*_KEY], set_=mine | moved))
         put_todo(connection, self.database, [line])
 
     @reading
@@ -120,8 +122,8 @@ class Brake(Base):
         no more. The accounts of ``same`` are due."""
         connection.execute(update(holds).where(_among(same)).values(approved_by=by, approved_at=now))
         if moved:
-            this = [holds.c[name] == bindparam(f"_{name}") for name in _KEY]
-            rows = [{f"_{name}": getattr(held, name) for name in (*_KEY, "mark", "says")} for held in moved]
+            this = [holds.c[name] == bindparam(f"_{name}") for name in _MINE]
+            rows = [{f"_{name}": getattr(held, name) for name in (*_MINE, "mark", "says")} for held in moved]
             put = update(holds).where(*this).values(mark=bindparam("_mark"), says=bindparam("_says"))
             connection.execute(put, rows)
         connection.execute(delete(holds).where(_among(gone)))
@@ -216,13 +218,14 @@ def _free(
 ) -> Iterator[tuple[str, list[str]]]:
     """The Links of ``found`` of which no row of holds (``where``) is left, target by target."""
     mine = {(held.target, held.subject) for held in found}
-    left = select(holds.c.target, holds.c.subject).where(among(holds, _KEY[:2], mine), *where)
+    left = select(holds.c.target, holds.c.subject).where(among(holds, _KEY[:2], mine), BRAKED, *where)
     for target, some in groupby(sorted(mine - set(connection.execute(left).tuples())), itemgetter(0)):
         yield target, [subject for _, subject in some]
 
 
 def _among(found: Sequence[Hold]) -> ColumnElement[bool]:
-    return among(holds, _KEY, [(held.target, held.subject, held.what) for held in found])
+    """As they were read: what another account holds by now stays."""
+    return among(holds, _MINE, [(held.target, held.subject, held.what, held.account_id) for held in found])
 
 
 def _same(held: Hold) -> Any:
@@ -234,6 +237,7 @@ def _is(held: Hold) -> Any:
 
 
 _KEY = ("target", "subject", "what")
+_MINE = (*_KEY, "account_id")
 _FIELDS = tuple(Hold.__dataclass_fields__)
 
 

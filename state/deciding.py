@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, insert, select, update
 
-from mappings.model import AccountId, Ref
+from mappings.deciding import IGNORE
+from mappings.model import AccountId, Link, Ref
 from state.agenda import put_mark, working
 from state.brake import take_up
 from state.database import Base, writing
 from state.links import IS_LINK, end_parking, key_of, link_values, refuse_claimed, stored_link
 from state.refs import root_key
 from state.schema import facts, links, todo
-from state.todos import IGNORE
 from state.types import Decision, Settled
 
 
@@ -29,8 +29,10 @@ class Deciding(Base):
             return "already"
         if row.resolved_at is not None and row.decided != IGNORE:
             return "moved"
-        if working(connection, decision.wake) or (decision.link and not _take(connection, decision)):
+        if working(connection, decision.wake):
             return "busy"
+        if decision.link and not _take(connection, decision.link, decision.wake[0]):
+            return "moved"
         if decision.retry:
             parked = (links.c.target == line.target) & (links.c.subject == line.subject)
             connection.execute(update(links).where(parked, links.c.state == "parked").values(parked_for=""))
@@ -46,11 +48,9 @@ class Deciding(Base):
         return "done"
 
 
-def _take(connection: Connection, decision: Decision) -> bool:
-    """The parked Link as decided. Whoever parked it has read that nothing was made, so a create is a new attempt."""
-    link, (account, *_) = decision.link, decision.wake
-    if link is None:
-        return True
+def _take(connection: Connection, link: Link, account: AccountId) -> bool:
+    """The parked Link as decided; False where it is parked no more. Whoever parked it has read that nothing was made,
+    so a create is a new attempt."""
     refuse_claimed(connection, link)
     stored = stored_link(connection, link)
     if stored is None:

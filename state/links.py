@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from mappings.model import AccountId, Link, Ref, RequestId, Step, Subject, subject_id
 from state.agenda import put_mark, renew, seconds_left
-from state.brake import spend, use_up
+from state.brake import BRAKED, spend, use_up
 from state.database import Base, reading, writing
 from state.inbox import put_pushed
 from state.ledger import redeem_keys, release_keys, write_journal
@@ -67,7 +67,7 @@ class Links(Base):
         put_todo(connection, self.database, [line] if line else [])
         parked_again = stored is not None and stored.state == "parked"
         if line and link.state == "parked" and (parked_again or not link.external_id):  # Also: made again it was not.
-            clear_todo(connection, [kind for kind in _PARKINGS if kind != line.kind], [link.subject], link.target)
+            end_parking(connection, link, line.kind)
         return saved
 
     @writing
@@ -172,7 +172,6 @@ class Links(Base):
         return connection.execute(parked.values(parked_for="")).rowcount
 
 
-_PARKINGS: Final[tuple[TodoKind, ...]] = ("parked", "conflict", "gone")
 IS_LINK: Final = (links.c.target == bindparam("_target")) & (links.c.subject == bindparam("_subject"))
 _STORED: Final = select(links).where(IS_LINK).with_for_update()
 _OF: Final = select(links).where(links.c.subject.in_(any_given("subjects")))
@@ -238,11 +237,13 @@ def _save(connection: Connection, lease: Lease, stored: Link | None, link: Link)
     return link
 
 
-def end_parking(connection: Connection, link: Link) -> None:
-    """Nobody has to decide what was told of it. What is held of it still says so itself."""
-    held = (holds.c.target == link.target) & (holds.c.subject == link.subject)
+def end_parking(connection: Connection, link: Link, told: TodoKind | None = None) -> None:
+    """Nobody has to decide what it was parked for, but for what is ``told`` now. What is held of it still says so
+    itself."""
+    held = BRAKED & (holds.c.target == link.target) & (holds.c.subject == link.subject)
     still = connection.execute(select(holds.c.what).where(held).limit(1)).first()
-    clear_todo(connection, _PARKINGS if still else (*_PARKINGS, "held"), [link.subject], link.target)
+    over: set[TodoKind] = {"parked", "conflict", "gone"} if still else {"parked", "conflict", "gone", "held"}
+    clear_todo(connection, sorted(over - {told}), [link.subject], link.target)
 
 
 def link_values(link: Link) -> dict[str, Any]:

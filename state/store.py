@@ -27,7 +27,7 @@ from state.looks import Looks
 from state.revoking import Revocations
 from state.schema import house, remembered
 from state.sql import clock
-from state.todos import IGNORE, Todos
+from state.todos import Todos
 from state.types import (
     AlreadyRedeemed,
     Backlog,
@@ -57,7 +57,6 @@ from state.types import (
 
 __all__ = [
     "AUDIT",
-    "IGNORE",
     "AlreadyRedeemed",
     "Backlog",
     "Braked",

@@ -7,14 +7,13 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 
+from mappings.deciding import IGNORE, RETRY
 from mappings.model import AccountId
 from state.database import Base, Database, reading, writing
 from state.schema import todo
 from state.sql import any_of
 from state.types import Todo, TodoKind
 
-IGNORE: Final = "ignore"
-"""Left as it is: the line stays away until its reason moves."""
 UNFORCED: Final = "unmatched"
 """Nobody has to decide: listed where it is asked for."""
 
@@ -56,10 +55,10 @@ class Todos(Base):
 
     @reading
     def decided(self, connection: Connection, subjects: Collection[str], target: str = "") -> dict[str, str]:
-        """Subject -> what a person decided, other than to ignore it."""
+        """Subject -> what a person decided last; to ignore a line, or to try again, says nothing of a subject."""
         done = todo.c.subject.in_(any_of(subjects)) & (todo.c.target == target) & todo.c.resolved_at.is_not(None)
-        rows = connection.execute(select(todo.c.subject, todo.c.decided).where(done, todo.c.decided != IGNORE))
-        return dict(rows.tuples().all())
+        said = select(todo.c.subject, todo.c.decided).where(done, todo.c.decided.not_in([IGNORE, RETRY]))
+        return dict(connection.execute(said.order_by(todo.c.resolved_at, todo.c.id)).tuples().all())
 
     @reading
     def in_conflict(self, connection: Connection, subject: str, target: str) -> bool:

@@ -2,6 +2,14 @@
 
 from connectors.product.database import ProductDatabase, ProductSettings
 from connectors.product.sources import ProductAccounts, ProductUsers
-from connectors.product.tables import ProductAccess, ProductRequests
+from connectors.product.tables import ProductAccess, ProductRequests, ask_once
 
-__all__ = ["ProductAccess", "ProductAccounts", "ProductDatabase", "ProductRequests", "ProductSettings", "ProductUsers"]
+__all__ = [
+    "ProductAccess",
+    "ProductAccounts",
+    "ProductDatabase",
+    "ProductRequests",
+    "ProductSettings",
+    "ProductUsers",
+    "ask_once",
+]

@@ -45,7 +45,8 @@ class ProductSettings:
 
 class ProductDatabase:
     """Shared by the product's connectors. Errors: Transient when it cannot be reached or was busy (everything rolled
-    back), Rejected when it refuses a statement. No message holds a URL, a statement or a value."""
+    back, unless the answer to a commit was lost: what is written here may be written again), Rejected when it refuses a
+    statement. No message holds a URL, a statement or a value."""
 
     system = "product"
 

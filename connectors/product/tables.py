@@ -16,6 +16,13 @@ from connectors.product.sources import PAGE, Rows, Truth
 from mappings.model import Desired, Held, Record, Ref, Step, Subject, subject_id
 
 
+def ask_once(database: ProductDatabase, row: Mapping[str, Any]) -> None:
+    """Insert a request that may have been inserted before: the first one stays. Raises Transient, also where it was
+    inserted and the answer got lost."""
+    dialect = postgresql if database.dialect == "postgresql" else sqlite
+    database.write(dialect.insert(requests).values(**row).on_conflict_do_nothing())
+
+
 class ProductRequests(Truth):
     """Source ``product.requests`` and Target of the same name. Values: ``answer`` and ``reason``; ``answered_at`` is
     written with them. An answer that is there already is never changed, but for ``held``: another one is Rejected."""
@@ -66,11 +73,6 @@ class ProductRequests(Truth):
     def _answer(self, values: Mapping[str, Any]) -> sa.Update:
         unanswered = requests.c.answer.is_(None) | requests.c.answer.in_(["", "held", values.get("answer")])
         return sa.update(requests).where(unanswered).values(**values, answered_at=self._now())
-
-    def ask_once(self, row: Mapping[str, Any]) -> None:
-        """Insert a request that may have been inserted before: the first one stays."""
-        dialect = postgresql if self._database.dialect == "postgresql" else sqlite
-        self._database.write(dialect.insert(requests).values(**row).on_conflict_do_nothing())
 
 
 class ProductAccess(Truth):

@@ -2,10 +2,13 @@
 
 import pytest
 from contract_tests import step
+from sqlalchemy.engine.default import DefaultDialect
 from vendor_world import NOW
 
 from connectors.contract import Gone, Rejected
 from connectors.product import ProductAccess, ProductRequests
+from flows.requesting import NewRequest
+from flows.settings import Failed
 from mappings.model import AccountId, Desired, Held, Ref, RequestId, account_subject, request_subject
 
 # Requests
@@ -46,6 +49,48 @@ def test_an_answer_is_never_changed(requests):
 def test_a_request_that_is_not_there_is_gone(requests):
     with pytest.raises(Gone):
         requests.push(step(answer("accepted", "r2"), "update", held=Held("r2")))
+
+
+@pytest.fixture
+def unheard(monkeypatch):
+    """The next ``many`` commits are done, and the connection is lost before their answers come."""
+
+    def lose(many: int) -> None:
+        left = iter(range(many))
+
+        def commit(self, connection):
+            connection.commit()
+            if next(left, None) is not None:
+                raise self.dbapi.OperationalError("lost")
+
+        monkeypatch.setattr(DefaultDialect, "do_commit", commit)
+
+    return lose
+
+
+ROW = {"request_id": "r1", "kind": "charge", "account_id": "a1", "requested_at": NOW, "amount_minor": 500}
+
+
+def test_a_request_whose_answer_was_lost_is_stored_once(database, run, unheard):
+    database.make_tables()
+    unheard(1)
+    NewRequest(database, ROW).insert()
+    assert ProductRequests(database, lambda: NOW).fetch(Ref("product", "request", "r1")).data["amount_minor"] == 500
+
+
+def test_a_request_of_which_nobody_knows_is_named(database, run, unheard):
+    database.make_tables()
+    unheard(99)
+    said = r"cannot be reached.* Whether the request r1 was stored is not known: look for it in instep_requests"
+    with pytest.raises(Failed, match=said):
+        NewRequest(database, ROW).insert()
+
+
+def test_a_request_that_is_refused_is_surely_not_stored(database, run):
+    database.make_tables()
+    with pytest.raises(Failed) as told:
+        NewRequest(database, {**ROW, "kind": None}).insert()
+    assert "not known" not in str(told.value)
 
 
 # Access

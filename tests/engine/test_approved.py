@@ -9,7 +9,9 @@ from town import CONFIG
 from works import Works, ended, trip
 
 from flows.approval import approve, held
-from flows.hub import Hub
+from flows.hub import Hub, sync
+from mappings.model import AccountId
+from state.store import Hold
 
 DAY = 86_400
 BRAKE = "\n[brake]\nbursts = { floor = 0, share = 0.0 }\nremovals = { floor = 0, share = 0.0 }\n"
@@ -72,3 +74,34 @@ def test_a_vendor_that_fails_for_hours(town: Works, fault: str) -> None:
     town.let_retries_pass()
     town.sync()
     assert_done(town)
+
+
+@pytest.mark.parametrize("first", ["mid", "new"], ids=["its old home", "its new home"])
+def test_whoever_moves_to_another_account_is_held_and_approved_there(town: Works, first: str) -> None:
+    town.team("mid", ann="owner")
+    town.team("new")
+    also = {"user": f"{town.name}-ann", "team": town.account("new")}
+    town.product.execute("INSERT INTO memberships VALUES (:user, :team, 'member', 0)", also)
+    town.sync()
+    town.configure(BRAKE)
+    town.vendors.advance(2 * DAY)
+    town.product.execute("UPDATE users SET email = 'x' || email")
+    town.sync()
+    assert [hold.account_id for hold in holds(town)] == [town.account("mid")]
+    town.product.execute("UPDATE memberships SET role = CASE role WHEN 'owner' THEN 'member' ELSE 'owner' END")
+    for only in ([AccountId(town.account(first))], []):
+        sync(town.open(), only)
+    assert {hold.account_id for hold in holds(town)} == {town.account("new")}
+    assert town.person("ann")["email"] == town.email("ann")
+    instep = town.open()
+    with Hub(instep, "approve"):
+        approve(instep, held(instep, [town.account("new")], (), lambda what, more: None), "dana")
+    town.sync()
+    assert town.person("ann")["email"] == f"x{town.email('ann')}"
+    with town.memory() as store:
+        assert (store.holds(), store.todo()) == ([], [])
+
+
+def holds(town: Works) -> list[Hold]:
+    with town.memory() as store:
+        return store.holds()

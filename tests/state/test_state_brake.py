@@ -203,6 +203,35 @@ def test_a_line_stays_while_something_else_of_it_is_held(store: Store) -> None:
     assert store.todo() == []
 
 
+@pytest.mark.parametrize("read_before", [True, False])
+def test_what_is_held_of_a_person_goes_with_it_to_another_account(store: Store, read_before: bool) -> None:
+    """The account that it was held of wants nothing of it any more, whether it read that before or after."""
+    (before,) = hold_many(store, 1, "update")
+    lease = held(store, "new-home")
+    store.hold(lease, replace(before, account_id=lease.account_id), Todo("held", before.subject, "contacts", "held"))
+    mine = store.holds(before.account_id) if not read_before else [before]
+    store.drop_holds(mine)
+    store.approve(mine, mine, mine, "dana", NOW)
+    assert store.holds() == [replace(before, account_id=lease.account_id)]
+    assert len(store.todo()) == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "line"), [("tags x", "names", "tag:x"), ("field:plan", "contested", "field:plan")]
+)
+@pytest.mark.parametrize("how", ["approve", "drop"])
+def test_what_has_a_line_of_its_own_keeps_no_other_one(store: Store, what: str, kind: str, line: str, how: str) -> None:
+    (found,) = hold_many(store, 1, "update")
+    lease = held(store, "m0")
+    store.hold(lease, replace(found, what=what, kind=kind), Todo("held", line, "contacts", "all"))
+    assert {told.subject for told in store.todo()} == {found.subject, line}
+    if how == "approve":
+        store.approve([found], [], [], "dana", NOW)
+    else:
+        store.drop_holds([found])
+    assert {told.subject for told in store.todo()} == {line}
+
+
 def test_of_ten_thousand_a_share(store: Store) -> None:
     """And the first beyond it is not sent."""
     everyone = [

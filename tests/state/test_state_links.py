@@ -217,12 +217,14 @@ def test_what_was_told_of_a_parked_link_ends_with_it(store: Store, kind: TodoKin
     assert told(store) == set()
 
 
-def test_what_is_still_held_of_a_link_says_so(store: Store) -> None:
+@pytest.mark.parametrize(("kind", "left"), [("changes", {"held"}), ("names", set()), ("contested", set())])
+def test_what_is_still_held_of_a_link_says_so(store: Store, kind: str, left: set[str]) -> None:
+    """A deleted name and a contested field have lines of their own."""
     held = parked(store, kind="held")
-    line = Todo("held", ANN, "contacts", "why", since=NOW)
-    store.hold(held, Hold("contacts", ANN, "update", "changes", A, "m", since=NOW), line)
+    line = Todo("held", ANN if left else "tag:x", "contacts", "why", since=NOW)
+    store.hold(held, Hold("contacts", ANN, "update", kind, A, "m", since=NOW), line)
     store.adopt(held, replace(LINK, state="ok"))
-    assert told(store) == {"held"}
+    assert told(store) == left
 
 
 def test_what_was_told_of_a_parked_link_ends_with_a_push_beside_the_lease(store: Store) -> None:
@@ -232,8 +234,8 @@ def test_what_was_told_of_a_parked_link_ends_with_a_push_beside_the_lease(store:
     assert told(store) == set()
 
 
-@pytest.mark.parametrize("before", ["parked", "conflict", "gone"])
-@pytest.mark.parametrize("after", ["parked", "conflict", "gone"])
+@pytest.mark.parametrize("before", ["parked", "conflict", "gone", "held"])
+@pytest.mark.parametrize("after", ["parked", "conflict", "gone", "held"])
 def test_a_link_is_parked_for_one_thing_at_a_time(store: Store, before: TodoKind, after: TodoKind) -> None:
     made = replace(LINK, external_id="c1", state="parked")
     held = lease(store)
@@ -270,6 +272,16 @@ def test_an_adoption_leaves_what_was_told_of_one_whose_id_is_taken(store: Store)
     store.add_links([(B, Link("contacts", BEN, "c1"))])
     store.add_links([(A, replace(LINK, external_id="c1"))])
     assert told(store) == {"conflict"}
+
+
+def test_an_adoption_tells_of_those_that_it_parks_and_of_nobody_else(store: Store) -> None:
+    """Ben's contact is being made: nobody has to say who it is."""
+    parked(store)
+    with_ben = lease(store, B)
+    intend(store, with_ben, Link("contacts", BEN), replace(STEP, subject=BEN))
+    asked = [Todo("conflict", subject, "contacts", "who?", since=NOW) for subject in (ANN, BEN)]
+    store.add_links([(A, replace(LINK, state="parked")), (B, Link("contacts", BEN, state="parked"))], asked)
+    assert [(line.kind, line.subject) for line in store.todo()] == [("conflict", ANN)]
 
 
 def test_an_adoption_leaves_what_was_told_of_one_that_is_not_parked(store: Store) -> None:

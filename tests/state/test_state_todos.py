@@ -74,11 +74,20 @@ def test_what_was_decided_otherwise_is_asked_again_when_it_comes_again(store: St
     store.todo_add([LINE])
     line = only(store)
     assert decide(store, line, "retry") == "done"
-    assert store.decided(["person:ann"], "contacts") == {"person:ann": "retry"}
     kept = store.todo_lines([line.id])[line.id]
     assert (kept.decided, kept.resolved_by, kept.resolved_at) == ("retry", "staff:kim", NOW)
     assert store.todo_add([LINE]) == 1
     assert store.todo_told(NOW) == 1
+
+
+def test_the_last_decision_counts_and_another_try_decides_nothing(store: Store) -> None:
+    for at, kind, text in ((2, "gone", "create"), (1, "conflict", "link c-1"), (3, "parked", "retry")):
+        store.todo_add([replace(LINE, kind=kind)])
+        store.decide(Decision(only(store), text, "staff:kim"), NOW + at)
+    assert store.decided([ANN], "contacts") == {ANN: "create"}
+    store.todo_add([replace(LINE, kind="conflict")])
+    store.decide(Decision(only(store), "link c-2", "staff:kim"), NOW + 4)
+    assert store.decided([ANN], "contacts") == {ANN: "link c-2"}
 
 
 def test_deciding_twice_is_deciding_once_and_what_moved_is_not_decided(store: Store) -> None:
@@ -153,7 +162,7 @@ def test_nothing_is_decided_while_somebody_works_on_the_account(store: Store) ->
 def test_a_link_that_is_not_parked_any_more_is_left_alone(store: Store) -> None:
     parked(store, external_id="c-9", state="ok")
     store.todo_add([LINE])
-    assert decide(store, only(store), "link c-1", link=Link("contacts", ANN, "c-1"), wake=(A,)) == "busy"
+    assert decide(store, only(store), "link c-1", link=Link("contacts", ANN, "c-1"), wake=(A,)) == "moved"
     assert stored(store).external_id == "c-9"
 
 
