@@ -50,6 +50,8 @@ def _change(facts: AccountFacts, accepted: Accepted) -> Desired:
     if accepted.verb == "subscribe":
         values["price"] = accepted.price
         del values["subscription"]
+        if customer := facts.living_customer:  # Whose card pays; the ended subscription may be another one's.
+            values["customer"] = customer.customer_id
     if accepted.verb in ("cancel", "cancel_now"):
         values["comment"] = request.description
     return _once(CANCELLATIONS, accepted, values)

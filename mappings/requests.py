@@ -222,8 +222,8 @@ _NO_CARD: Answer = ("refused", NO_CARD)
 
 def _has_card(facts: AccountFacts, sub: Subscription | None = None) -> bool:
     """For a new subscription only the customer's own default counts, and only where there is one customer."""
-    living = [c for c in facts.customers if not c.deleted]
-    return (len(living) == 1 and living[0].has_payment_method) or bool(sub and sub.has_payment_method)
+    customer = facts.living_customer
+    return bool((customer and customer.has_payment_method) or (sub and sub.has_payment_method))
 
 
 def _price(request: Request, ended: Subscription, catalog: Catalog) -> str:

@@ -226,10 +226,9 @@ def _only_method(facts: AccountFacts, live: Sequence[Customer]) -> str:
 
 def held_customer(facts: AccountFacts, desired: Desired) -> Held | None:
     """The account's one living customer, as fetched."""
-    live = [c for c in facts.customers if not c.deleted]
-    if len(live) != 1:
+    found = facts.living_customer
+    if found is None:
         return None
-    found = live[0]
     values = {"metadata.account_id": found.account_id, "email": found.email, "name": found.name}
     return Held(found.customer_id, values)
 

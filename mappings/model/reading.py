@@ -127,6 +127,12 @@ class AccountFacts:
     erasures: tuple[Erasure, ...] = ()
     born_at: int = 0
 
+    @property
+    def living_customer(self) -> Customer | None:
+        """The one customer that is not deleted; None where there is none, or where there are several."""
+        living = [customer for customer in self.customers if not customer.deleted]
+        return living[0] if len(living) == 1 else None
+
     def made_for(self, request: str) -> Subscription | None:
         """The oldest subscription that carries the request's id."""
         carrying = (sub for sub in self.subscriptions if sub.request_id == request)

@@ -7,6 +7,7 @@ from golden.words import ACME, BORN, CATALOG, NOW, account, config, customer, da
 
 from mappings import billing, product
 from mappings.alerts import alerts
+from mappings.concerns import with_kept
 from mappings.lifecycle import Life, life
 from mappings.model import AccountFacts, Desired, Link
 from mappings.plan import next_step
@@ -213,6 +214,14 @@ def test_the_price_of_a_new_subscription() -> None:
     (other,) = wanted(known(GONE, CARD, request(kind="reactivate", plan="team")))
     assert (same.values["price"], other.values["price"]) == ("price_pro", "price_team")
     assert lived(known(GONE, CARD, request(kind="reactivate", plan="gone"))).answers["req_1"][0] == "refused"
+
+
+def test_a_new_subscription_is_of_the_customer_that_is_left() -> None:
+    """Whose payment method pays, not whose subscription has ended."""
+    second = customer("cus_2", 2, has_payment_method=True)
+    kept = with_kept(known(GONE, customer("cus_1"), second, asks("reactivate")), "cus_2")
+    deleted = known(GONE, customer("cus_1", deleted=True), second, asks("reactivate"))
+    assert [d.values["customer"] for facts in (kept, deleted) for d in wanted(facts)] == ["cus_2", "cus_2"]
 
 
 def test_a_keep_clears_the_field_that_schedules_the_end() -> None:
