@@ -12,6 +12,7 @@ from flows.looking import LOOK_BATCH, Looked, Looker, readable
 from flows.wiring import SourceLine
 from mappings.matching import match, match_surely
 from mappings.model import AccountId, Ref
+from mappings.text import printable
 from state.store import Cause, Cursor, Landed, ReadMeanwhile, Shrunk, Todo
 
 SOURCE_LEASE = 300.0
@@ -171,10 +172,12 @@ class Reader(Looker):
 
     def _land(self, line: SourceLine, look: int, page: Page, cursor: Cursor) -> Landed:
         """What the first scan shows was there before us; what a later one finds where events should have told is only
-        inferred. A page's hints, the only word of what it could but name, commit with its resume point."""
+        inferred. A page's hints, the only word of what it could but name, commit with its resume point, which stays
+        where it was after an id that no system can carry."""
         findings = self._usable(page.records)
         late: Cause = "inferred" if line.source.feed == "hints" else ""
         return self._store.record(
             look, findings, match=match_surely, now=self._now(), reason=f"{line.source.name} changed", cursor=cursor,
-            resume=page.cursor, changes=page.changes, cause="accepted" if cursor.scanned_at is None else late,
+            resume=page.cursor if printable(page.cursor or "") else None, changes=page.changes,
+            cause="accepted" if cursor.scanned_at is None else late,
         )  # fmt: skip

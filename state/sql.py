@@ -50,7 +50,7 @@ class _Document(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str:
-        return orjson.dumps(value).decode().replace("\\u0000", "")
+        return orjson.dumps([[text.replace("\x00", "") for text in row] for row in value]).decode()
 
 
 class _Texts(TypeDecorator[Any]):

@@ -54,6 +54,8 @@ class EventLog:
         done, window = int(cursor), WINDOW
         if now - done > REACH:
             raise Stale("stripe: the event log no longer reaches back to where it was read")
+        if done > now + OVERLAP:
+            raise Stale("stripe: the event log was read with a clock that was ahead, which passes over events")
         start = done - OVERLAP
         while True:
             end = start + window

@@ -78,6 +78,21 @@ def join_with_broken_text(town: Town) -> None:
         town.product.execute(broken, {"id": f"{town.name}-odd"})
 
 
+def test_an_id_that_no_system_can_carry_stops_nobody(town: Town) -> None:
+    """It is the last of its page, after which the next one would go on; the other one only looks like a NUL."""
+    if town.product.dialect == "postgresql":
+        return
+    town.init()
+    town.team("acme", ann="owner")
+    town.join("acme", r"CORP\u0000417", email="corp@x.example")
+    town.product.execute("INSERT INTO users (user_id, email) VALUES (CAST(x'FC626572' AS TEXT), 'x@example.com')")
+    joined = "INSERT INTO memberships VALUES (CAST(x'FC626572' AS TEXT), :team, 'member', 0)"
+    town.product.execute(joined, {"team": town.account("acme")})
+    report = town.sync()
+    assert report.tally.bugs == []
+    assert town.stage("ann") == town.stage(r"CORP\u0000417") == "sub:prospect"
+
+
 def test_half_a_character_stops_nobody(town: Town) -> None:
     town.init()
     town.team("acme", ann="owner")

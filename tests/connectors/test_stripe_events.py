@@ -73,11 +73,17 @@ def test_a_cursor_travels_behind_its_changes(stripe_api, billing):
 def test_a_late_event_is_seen_within_the_overlap(live, billing, stripe_api):
     made = stripe_api.post("/v1/customers", {}, "k")[0]["id"]
     assert [change.ref.id for change in changes(billing, str(NOW + OVERLAP))[0]] == [made]
+    live.world.set_clock(NOW + 1)
     assert changes(billing, str(NOW + OVERLAP + 1))[0] == []
 
 
 def test_the_cursor_never_goes_back(billing):
-    assert changes(billing, str(NOW + 1000))[1] == str(NOW + 1000)
+    assert changes(billing, str(NOW + OVERLAP))[1] == str(NOW + OVERLAP)
+
+
+def test_a_cursor_that_a_wrong_clock_took_into_the_future_is_stale(billing):
+    with pytest.raises(Stale, match="clock that was ahead"):
+        changes(billing, str(NOW + OVERLAP + 1))
 
 
 def test_twenty_types_at_most():
