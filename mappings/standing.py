@@ -52,14 +52,17 @@ class Verdict:
 
 
 def leading_subscription(facts: AccountFacts, config: Config) -> Subscription | None:
-    """The subscription that gives the stage: best access, then worst warning, then newest; of ended ones the newest."""
+    """The subscription that gives the stage: best access, then worst warning, then newest; where none is alive, the one
+    that ended last, whenever it was bought."""
     known = [s for s in facts.subscriptions if s.status in STATUS]
 
-    def rank(sub: Subscription) -> tuple[int, int, int, int, str]:
-        stage = _judge(sub, config).stage
+    def rank(sub: Subscription) -> tuple[int, int, int, int, int, str]:
+        judged = _judge(sub, config)
+        stage = judged.stage
         alive = 0 if stage in _NEVER_STARTED else 1 if stage in _ENDED else 2
         worth = _WORTH[RULES[stage][0]] if alive == 2 else 0
-        return (alive, worth, _WARNING.get(stage, 0), sub.created, sub.subscription_id)
+        ended = judged.since or 0 if alive == 1 else 0
+        return (alive, worth, _WARNING.get(stage, 0), ended, sub.created, sub.subscription_id)
 
     return max(known, key=rank, default=None)
 

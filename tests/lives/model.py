@@ -19,7 +19,7 @@ from .life import Group
 DAY, HOUR = 86400, 3600
 GRACE, READ_ONLY, SOON, DEADLINE = 7 * DAY, 14 * DAY, 3 * DAY, 900
 RUNNING = ("trialing", "active", "past_due")
-# The best access leads, then the worst warning; ended ones only where none is alive, then what never started.
+# The best access leads, then the worst warning; where none is alive the one that ended last, then what never started.
 WORTH = {"trialing": 30, "active": 30, "past_due": 23, "unpaid": 12, "paused": 11, "trial_expired": -1, "churned": -1}
 ACCESS = {"trialing": "full", "active": "full", "paused": "read_only", "churned": "none", "blocked": "none",
           "trial_requested": "none"}  # fmt: skip
@@ -186,8 +186,9 @@ class Account:
         return step, max(done.values()) if done else min(person["created_at"] for person in facts.people)
 
 
-def _rank(sub: Sub) -> tuple[int, int, str]:
-    return WORTH.get(sub.stage, -2), sub.data["created"], sub.data["id"]
+def _rank(sub: Sub) -> tuple[int, int, int, str]:
+    worth = WORTH.get(sub.stage, -2)
+    return worth, sub.since or 0 if worth == -1 else 0, sub.data["created"], sub.data["id"]
 
 
 def _has(person: JSON, trait: str) -> bool:

@@ -1,6 +1,6 @@
 """Overlays, several subscriptions, several customers."""
 
-from golden.words import Case, account, config, customer, day, known, morning, sub, today
+from golden.words import Case, account, config, customer, day, instance, known, morning, seen, sub, today
 
 PRO = {"plan": "pro", "last_plan": "pro"}
 RUNNING = {**PRO, "trial_started_at": day(-4)}
@@ -170,4 +170,48 @@ SEVERAL = [
     ),
 ]
 
-CASES = [*OVERLAYS, *SEVERAL]
+OLD_PLAN = sub("canceled", "sub_a", created=-400, ever_paid=True, ended_at=day(-0.01),
+               seen=seen(status=("canceled", -0.005, "active")))  # fmt: skip
+ENDED = [
+    Case(
+        "of two that ended, the one that ended last speaks, not the one bought last",
+        known(
+            OLD_PLAN,
+            sub("canceled", "sub_b", created=-300, ever_paid=True, ended_at=day(-295),
+                seen=seen(status=("canceled", -100, "")), **TEAM),
+            today("full", "active"),
+        ),
+        "churned",
+        "none",
+        "sub:churned",
+        {"last_plan": "pro", "churned_at": day(-0.01)},
+        "canceled-subscription",
+        look=day(6.99),
+    ),
+    Case(
+        "the one bought last ended long ago: retention counts from the other one's end",
+        known(
+            OLD_PLAN,
+            sub("canceled", "sub_b", created=-90, ever_paid=True, ended_at=day(-85),
+                seen=seen(status=("canceled", -85, "active"))),
+            instance(),
+            today("full", "active"),
+        ),
+        "churned",
+        "none",
+        "sub:churned",
+        {
+            "last_plan": "pro",
+            "churned_at": day(-0.01),
+            "instance_status": "ready",
+            "instance_url": "https://acme.example.com",
+        },
+        "canceled-subscription",
+        look=day(6.99),
+        instance="suspended",
+        provisioner=True,
+        config=config(policy={"retention_days": 30}),
+    ),
+]  # fmt: skip
+
+CASES = [*OVERLAYS, *SEVERAL, *ENDED]

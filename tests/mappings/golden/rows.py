@@ -48,6 +48,11 @@ RULES: Mapping[str, tuple[str, ...]] = {
         "equal access: the worst warning leads",
         "equal in all: the newest leads",
     ),
+    "of ended subscriptions the one that ended last": (
+        "of two that ended, the one that ended last speaks, not the one bought last",
+        "the one bought last ended long ago: retention counts from the other one's end",
+        "bought after the trial ran out, then left: churned, though the paused trial is still there",
+    ),
     "an incomplete subscription changes nothing": (
         "a checkout left open beside a paying subscription changes nothing",
         "a checkout left open after churning changes nothing",
