@@ -19,10 +19,13 @@ def news(found: Iterable[Occurrence], since: int, now: int) -> tuple[Occurrence,
 
 
 def occurrences(facts: AccountFacts, leading: Subscription | None, instance: Instance | None) -> tuple[Occurrence, ...]:
-    """All that can be told from what is true now; what came and went between two looks is no occurrence."""
+    """All that can be told from what is true now; what came and went between two looks is no occurrence. Only where the
+    ``leading`` subscription has ended or stands still has the account: beside a live one nobody has left."""
     found: list[Occurrence] = []
     for sub in facts.subscriptions:
         found += _of(sub, facts)
+    if leading:
+        found += _of_end(leading)
     if instance and instance.ready_at:
         found.append(Occurrence("provisioned-instance", instance.name, instance.ready_at))
     found += added_payment_method(facts)
@@ -40,7 +43,6 @@ def _of(sub: Subscription, facts: AccountFacts) -> Iterator[Occurrence]:
         yield Occurrence("scheduled-cancellation", f"{key}@{sub.canceled_at}", sub.canceled_at)
     yield from _of_return(sub)
     yield from _of_invoice(sub)
-    yield from _of_end(sub)
 
 
 def bought(sub: Subscription, facts: AccountFacts) -> str | None:

@@ -16,7 +16,7 @@ EVENTS = by_name([
     Event("converted-trial", "The first payment above zero ever", "when it was paid"),
     Event("reactivated-subscription", "The first payment of a new subscription after an earlier paid one",
           "when it was paid"),
-    Event("expired-trial", "A trial ended without a payment",
+    Event("expired-trial", "A trial ended without a payment, and no subscription is alive",
           "when Stripe paused or canceled it; the end that the product gave its own trial"),
     Event("added-payment-method", "The account's first payment method on file", _LOOK),
     Event("failed-payment", "A payment attempt failed, or a sent invoice fell due",
@@ -28,7 +28,7 @@ EVENTS = by_name([
           ("amount", "currency")),
     Event("scheduled-cancellation", "The end of the subscription was scheduled", "when it was asked for"),
     Event("kept-subscription", "A scheduled cancellation was taken back", _LOOK),
-    Event("canceled-subscription", "A paid subscription ended", "when it ended"),
+    Event("canceled-subscription", "A paid subscription ended, and none is alive", "when it ended"),
     Event("paused-subscription", "The subscription was paused", "when it was paused"),
     Event("resumed-subscription", "A paused subscription runs again", _LOOK),
 ])  # fmt: skip

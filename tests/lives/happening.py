@@ -47,7 +47,8 @@ class Teller:
             self._see(sub, now)
         self._card = (self._card or now) if facts.card else None
         self.reminders = list(due_reminders(facts, expected, now))
-        found = [*self._happened(facts, subs), *self.reminders]
+        ended = _ended(expected.lead) if expected.lead else ()
+        found = [*self._happened(facts, subs), *ended, *self.reminders]
         if expected.stage == "blocked":
             return
         for person in facts.bills:
@@ -100,14 +101,6 @@ class Teller:
             yield "kept-subscription", f"{id}@{seen.kept}", seen.kept
         if running and seen.resumed:
             yield "resumed-subscription", f"{id}@{seen.resumed}", seen.resumed
-        if data["status"] == "paused" and sub.since:
-            expired = sub.stage == "trial_expired"
-            yield (
-                ("expired-trial", id, sub.since) if expired else ("paused-subscription", f"{id}@{sub.since}", sub.since)
-            )
-        if data["status"] == "canceled" and sub.stage != "prospect":
-            name = "canceled-subscription" if sub.stage == "churned" else "expired-trial"
-            yield name, id, data["ended_at"]
         yield from self._of_payment(sub, seen)
 
     def _of_payment(self, sub: Sub, seen: Seen) -> Iterator[Occurrence]:
@@ -130,6 +123,17 @@ class Teller:
             failed_first = latest["attempt_count"] > 1 or moved["paid_at"] - moved["finalized_at"] > 2 * HOUR
             if failed_first:
                 yield "recovered-payment", latest["id"], moved["paid_at"]
+
+
+def _ended(lead: Sub) -> Iterator[Occurrence]:
+    """Whoever has another subscription that is alive has neither left nor paused: only the end of the lead is told."""
+    id, at = lead.data["id"], lead.since
+    if at and lead.stage == "trial_expired":
+        yield "expired-trial", id, at
+    if at and lead.stage == "churned":
+        yield "canceled-subscription", id, at
+    if at and lead.stage == "paused":
+        yield "paused-subscription", f"{id}@{at}", at
 
 
 def _returned(subs: list[Sub], id: str) -> bool:

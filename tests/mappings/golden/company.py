@@ -174,6 +174,54 @@ OLD_PLAN = sub("canceled", "sub_a", created=-400, ever_paid=True, ended_at=day(-
                seen=seen(status=("canceled", -0.005, "active")))  # fmt: skip
 ENDED = [
     Case(
+        "a duplicate that was paid for ends beside a paying subscription: nobody has left",
+        known(
+            sub("active", ever_paid=True),
+            sub("canceled", "sub_b", created=-5, ever_paid=True, first_paid_at=day(-5), ended_at=day(-1)),
+        ),
+        "active",
+        "full",
+        "sub:active plan:pro",
+        {**PRO, "mrr": 20.0},
+    ),
+    Case(
+        "bought beside a running trial, which is then canceled: it converted, nothing expired",
+        known(
+            sub("canceled", "sub_a", trial=(-10, 4), ended_at=day(-1)),
+            sub("active", "sub_b", created=-2, ever_paid=True, first_paid_at=day(-2)),
+        ),
+        "active",
+        "full",
+        "sub:active plan:pro",
+        {**PRO, "mrr": 20.0},
+        "converted-trial",
+    ),
+    Case(
+        "the old plan is paused beside a paying subscription: nobody paused",
+        known(
+            sub("paused", "sub_a", ever_paid=True, pause_type="pause_requested", paused_at=day(-1)),
+            sub("active", "sub_b", created=-50, ever_paid=True),
+        ),
+        "active",
+        "full",
+        "sub:active plan:pro",
+        {**PRO, "mrr": 20.0},
+    ),
+    Case(
+        "both subscriptions ended: the account left with the last one",
+        known(
+            sub("canceled", "sub_a", created=-40, ever_paid=True, ended_at=day(-1)),
+            sub("canceled", "sub_b", created=-20, ever_paid=True, ended_at=day(-2)),
+        ),
+        "churned",
+        "none",
+        "sub:churned",
+        {"last_plan": "pro", "churned_at": day(-1)},
+        "canceled-subscription",
+        look=day(6),
+        dated={"canceled-subscription": day(-1)},
+    ),
+    Case(
         "of two that ended, the one that ended last speaks, not the one bought last",
         known(
             OLD_PLAN,

@@ -53,6 +53,12 @@ RULES: Mapping[str, tuple[str, ...]] = {
         "the one bought last ended long ago: retention counts from the other one's end",
         "bought after the trial ran out, then left: churned, though the paused trial is still there",
     ),
+    "an end or a pause beside a live subscription is not told": (
+        "a duplicate that was paid for ends beside a paying subscription: nobody has left",
+        "bought beside a running trial, which is then canceled: it converted, nothing expired",
+        "the old plan is paused beside a paying subscription: nobody paused",
+        "both subscriptions ended: the account left with the last one",
+    ),
     "an incomplete subscription changes nothing": (
         "a checkout left open beside a paying subscription changes nothing",
         "a checkout left open after churning changes nothing",
