@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from flows.house import Instep, open_store
@@ -50,7 +50,7 @@ def _of(hold: Hold, kinds: Collection[str]) -> bool:
 
 def _sort(found: Held, holds: Sequence[Hold], planned: dict[Key, Planned]) -> None:
     for hold in holds:
-        now = planned.get((hold.target, hold.subject, hold.what))
+        now = planned.get(_key(hold))
         if now is None:
             found.gone.append(hold)
         elif now.mark == hold.mark:
@@ -59,19 +59,22 @@ def _sort(found: Held, holds: Sequence[Hold], planned: dict[Key, Planned]) -> No
             found.moved.append((hold, replace(hold, mark=now.mark, says=told(now.step))))
 
 
-def approve(instep: Instep, found: Held, by: str) -> None:
-    """``found.same`` may be sent, once each; what has moved waits, as it is now, for an approval of its own."""
-    moved = [now for _, now in found.moved]
-    for same, others, gone in _batches(found.same, moved, found.gone):
-        instep.store.approve(same, others, gone, by, instep.now())
-
-
-def _batches(*lists: Sequence[Hold]) -> Iterator[list[list[Hold]]]:
-    """Account by account: what is held of a Link is never cut in two."""
-    accounts = sorted({hold.account_id for holds in lists for hold in holds})
+def approve(instep: Instep, found: Held, by: str) -> list[Hold]:
+    """``found.same`` may be sent, once each; what has moved waits, as it is now, for an approval of its own. Returns
+    what may not be sent: it is held otherwise, or no more, since it was found."""
+    accounts = sorted({hold.account_id for hold in (*found.same, *(hold for hold, _ in found.moved), *found.gone)})
+    let: set[Key] = set()
     for start in range(0, len(accounts), BATCH):
+        # Account by account: what is held of a Link is never cut in two.
         some = set(accounts[start : start + BATCH])
-        yield [[hold for hold in holds if hold.account_id in some] for holds in lists]
+        same, gone = ([hold for hold in holds if hold.account_id in some] for holds in (found.same, found.gone))
+        moved = [(hold, now) for hold, now in found.moved if hold.account_id in some]
+        let.update(map(_key, instep.store.approve(same, moved, gone, by, instep.now())))
+    return [hold for hold in found.same if _key(hold) not in let]
+
+
+def _key(hold: Hold) -> Key:
+    return hold.target, hold.subject, hold.what
 
 
 def believe(settings: Settings, source: str, by: str) -> None:

@@ -60,9 +60,12 @@ def approve(
     question = f"Let {counted(len(found.same), 'held step')} through?"
     if found.same and not confirm(question, yes):
         return _ended(found, json, "Nothing was done.", False)
-    let_through(instep, found, who)
+    changed = let_through(instep, found, who)
+    found.same = [hold for hold in found.same if hold not in changed]
     moved = f" {counted(len(found.moved), 'step')} moved: look, and approve again." if found.moved else ""
-    return _ended(found, json, f"{counted(len(found.same), 'step')} approved: now run `instep sync`.{moved}", True)
+    moved += f" {counted(len(changed), 'step')} changed meanwhile: look, and approve again." if changed else ""
+    then = ": now run `instep sync`" if found.same else ""
+    return _ended(found, json, f"{counted(len(found.same), 'step')} approved{then}.{moved}", True, changed)
 
 
 def _believe(settings: Any, source: str, who: str, yes: bool, json: bool) -> int:
@@ -104,13 +107,14 @@ def _more(many: int) -> None:
         say(f"... and {many - SHOWN} more (all of them with --json)")
 
 
-def _ended(found: Held, json: bool, sentence: str, done: bool) -> int:
+def _ended(found: Held, json: bool, sentence: str, done: bool, changed: Sequence[Hold] = ()) -> int:
     if json:
         as_json(
             {
                 "approved": done,
                 "same": [_line(hold) for hold in found.same],
                 "moved": [_line(now) for _, now in found.moved],
+                "changed": [_line(hold) for hold in changed],
                 "gone": [_line(hold) for hold in found.gone],
                 "waiting": [_line(hold) for hold in found.approved],
             }

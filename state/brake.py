@@ -105,7 +105,7 @@ class Brake(Base):
     @writing
     def drop_holds(self, connection: Connection, gone: Sequence[Hold]) -> None:
         """They are wanted no more."""
-        connection.execute(delete(holds).where(_among(gone)))
+        connection.execute(delete(holds).where(_among(gone, _MINE)))
         _clear(connection, gone)
 
     @writing
@@ -113,25 +113,28 @@ class Brake(Base):
         self,
         connection: Connection,
         same: Sequence[Hold],
-        moved: Sequence[Hold],
+        moved: Sequence[tuple[Hold, Hold]],
         gone: Sequence[Hold],
         by: str,
         now: int,
-    ) -> None:
-        """``same`` may be sent, once each; ``moved``, as they are now, wait for another approval; ``gone`` are wanted
-        no more. The accounts of ``same`` are due."""
-        connection.execute(update(holds).where(_among(same)).values(approved_by=by, approved_at=now))
+    ) -> list[Hold]:
+        """``same`` may be sent, once each; ``moved``, (as read, as it is now), waits for another approval; ``gone`` is
+        wanted no more. What is held otherwise by now stays so. Returns those that may be sent; their accounts are due.
+        """
+        let = update(holds).where(_waiting(same)).values(approved_by=by, approved_at=now).returning(*holds.c)
+        approved = [_hold(row) for row in connection.execute(let).all()]
         if moved:
-            this = [holds.c[name] == bindparam(f"_{name}") for name in _MINE]
-            rows = [{f"_{name}": getattr(held, name) for name in (*_MINE, "mark", "says")} for held in moved]
-            put = update(holds).where(*this).values(mark=bindparam("_mark"), says=bindparam("_says"))
-            connection.execute(put, rows)
-        connection.execute(delete(holds).where(_among(gone)))
-        _clear(connection, gone)
-        for target, subjects in _free(connection, same, holds.c.approved_by == ""):
+            this = [holds.c[name] == bindparam(f"_{name}") for name in _READ]
+            put = update(holds).where(*this, holds.c.approved_by == "")
+            rows = [{f"_{name}": getattr(h, name) for name in _READ} | {"_m": n.mark, "_s": n.says} for h, n in moved]
+            connection.execute(put.values(mark=bindparam("_m"), says=bindparam("_s")), rows)
+        ended = connection.execute(delete(holds).where(_waiting(gone)).returning(*holds.c)).all()
+        _clear(connection, [_hold(row) for row in ended])
+        for target, subjects in _free(connection, approved, holds.c.approved_by == ""):
             line = (todo.c.kind == "held") & (todo.c.target == target) & todo.c.subject.in_(any_of(subjects))
             connection.execute(update(todo).where(line).values(resolved_at=now, resolved_by=by))
-        put_mark(connection, self.database, {AccountId(held.account_id) for held in same}, now, "approved")
+        put_mark(connection, self.database, {AccountId(held.account_id) for held in approved}, now, "approved")
+        return approved
 
 
 def spend(
@@ -223,9 +226,14 @@ def _free(
         yield target, [subject for _, subject in some]
 
 
-def _among(found: Sequence[Hold]) -> ColumnElement[bool]:
+def _among(found: Sequence[Hold], names: Sequence[str]) -> ColumnElement[bool]:
     """As they were read: what another account holds by now stays."""
-    return among(holds, _MINE, [(held.target, held.subject, held.what, held.account_id) for held in found])
+    return among(holds, names, [tuple(getattr(held, name) for name in names) for held in found])
+
+
+def _waiting(found: Sequence[Hold]) -> ColumnElement[bool]:
+    """Just the steps that were read, where nobody has approved them meanwhile."""
+    return _among(found, _READ) & (holds.c.approved_by == "")
 
 
 def _same(held: Hold) -> Any:
@@ -238,6 +246,7 @@ def _is(held: Hold) -> Any:
 
 _KEY = ("target", "subject", "what")
 _MINE = (*_KEY, "account_id")
+_READ = (*_MINE, "mark")
 _FIELDS = tuple(Hold.__dataclass_fields__)
 
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from home import Home
 
@@ -49,3 +55,47 @@ def test_a_source_that_is_not_held_is_no_source_to_approve(on: Home) -> None:
     assert (said.code, said.sentence) == (2, "The source product.users is not held. No source is held.")
     said = on.run("approve", on.account, "--source", "product.users")
     assert (said.code, said.sentence) == (2, "--source stands alone: `instep approve --source NAME`.")
+
+
+@contextmanager
+def asked(*arguments: str) -> Iterator[Callable[[str], str]]:
+    """The command at a terminal, at its question; what it gives is called with the answer and returns what is said
+    from then on."""
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-c", "from instep.main import main; raise SystemExit(main())", *arguments]
+    wide = {**os.environ, "TERM": "dumb", "COLUMNS": "250"}
+    with subprocess.Popen(command, stdin=end, stdout=end, stderr=end, env=wide):
+        os.close(end)
+
+        def said(until: str = "") -> str:
+            shown = ""
+            with suppress(OSError):  # The other end is closed.
+                while not (until and until in shown) and (part := os.read(terminal, 4096)):
+                    shown += part.decode()
+            return shown
+
+        def answer(words: str) -> str:
+            os.write(terminal, f"{words}\n".encode())
+            return said()
+
+        assert "[y/N]" in said("[y/N]")
+        yield answer
+        os.close(terminal)
+
+
+def test_what_changes_while_the_question_stands_is_to_be_looked_at_again(on: Home) -> None:
+    assert on.run("sync").code == 0
+    on.configure((on.folder / "instep.toml").read_text() + BRAKE)
+    (name,) = on.rows("SELECT name FROM members")[0]
+    on.write("UPDATE members SET name = 'Wilhelmina the second'")
+    assert on.run("sync").code == 3
+    with asked("approve", "--all") as answer:
+        on.write("UPDATE members SET name = ?", name)
+        assert on.run("sync").code == 0
+        on.write("UPDATE members SET name = 'Wilhelmina the third'")
+        assert on.run("sync").code == 3
+        said = answer("y")
+    assert "0 steps approved. 1 step changed meanwhile: look, and approve again." in said
+    before = on.vendor_writes()
+    on.run("sync")
+    assert on.vendor_writes() == before

@@ -76,6 +76,34 @@ def test_a_vendor_that_fails_for_hours(town: Works, fault: str) -> None:
     assert_done(town)
 
 
+def test_what_is_held_anew_while_a_person_reads_is_approved_by_nobody(town: Works) -> None:
+    town.team("acme", ann="owner")
+    town.team("beta", ben="owner")
+    town.sync()
+    town.configure(BRAKE)
+    town.vendors.advance(2 * DAY)
+    address = "UPDATE users SET email = :email WHERE user_id = :user"
+    ann, ben = ({"user": f"{town.name}-{short}", "email": town.email(short)} for short in ("ann", "ben"))
+    changes = [
+        [ann | {"email": "x" + ann["email"]}, ben | {"email": "x" + ben["email"]}],
+        [ann],
+        [ann | {"email": "z@z.example.com"}],
+    ]
+    for at, some in enumerate(changes):
+        for change in some:
+            town.product.execute(address, change)
+        town.sync()
+        if not at:
+            instep = town.open()
+            with Hub(instep, "approve"):
+                read = held(instep, (), (), lambda what, more: None)
+    assert [hold.subject for hold in approve(town.open(), read, "dana")] == [f"person:{ann['user']}"]
+    town.sync()
+    assert (town.person("ann")["email"], town.person("ben")["email"]) == (ann["email"], "x" + ben["email"])
+    assert [(hold.subject, hold.approved_by) for hold in holds(town)] == [(f"person:{ann['user']}", "")]
+    assert list(town.todo()) == [f"person:{ann['user']} intercom.contacts"]
+
+
 @pytest.mark.parametrize("first", ["mid", "new"], ids=["its old home", "its new home"])
 def test_whoever_moves_to_another_account_is_held_and_approved_there(town: Works, first: str) -> None:
     town.team("mid", ann="owner")

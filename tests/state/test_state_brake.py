@@ -184,7 +184,7 @@ def test_many_are_decided_with_as_many_statements_as_a_few(store: Store) -> None
         found = hold_many(store, many, "update")
         third = many // 2
         with statements(store) as sent:
-            store.approve(found[third:], [replace(hold, mark="n") for hold in found[:third]], [], "dana", NOW)
+            store.approve(found[third:], [(hold, replace(hold, mark="n")) for hold in found[:third]], [], "dana", NOW)
         took["approve", many] = len(sent)
         assert [hold.mark for hold in store.holds()] == ["n"] * third + ["m"] * (many - third)
         assert {line.subject for line in store.todo()} == {hold.subject for hold in found[:third]}
@@ -193,6 +193,25 @@ def test_many_are_decided_with_as_many_statements_as_a_few(store: Store) -> None
         took["drop", many] = len(sent)
         assert (store.holds(), store.todo()) == ([], [])
     assert [took[what, 40] for what in ("approve", "drop")] == [took[what, 2] for what in ("approve", "drop")]
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_what_changed_since_it_was_read_is_decided_by_nobody(store: Store, approved: bool) -> None:
+    """Held as another step by now, or approved by somebody else."""
+    (read,) = hold_many(store, 1, "update")
+    if approved:
+        store.approve([read], [], [], "rosa", NOW)
+    else:
+        store.drop_holds([read])
+        store.hold(
+            held(store, "m0"), replace(read, mark="n"), Todo("held", read.subject, "contacts", "held", since=NOW)
+        )
+    before = store.holds(), store.todo()
+    lists: list[tuple[list[Hold], list[tuple[Hold, Hold]], list[Hold]]]
+    lists = [([read], [], []), ([], [(read, replace(read, mark="o"))], []), ([], [], [read])]
+    for same, moved, gone in lists:
+        assert store.approve(same, moved, gone, "dana", NOW) == []
+        assert (store.holds(), store.todo()) == before
 
 
 def test_a_line_stays_while_something_else_of_it_is_held(store: Store) -> None:
@@ -211,7 +230,7 @@ def test_what_is_held_of_a_person_goes_with_it_to_another_account(store: Store, 
     store.hold(lease, replace(before, account_id=lease.account_id), Todo("held", before.subject, "contacts", "held"))
     mine = store.holds(before.account_id) if not read_before else [before]
     store.drop_holds(mine)
-    store.approve(mine, mine, mine, "dana", NOW)
+    assert store.approve(mine, [(hold, hold) for hold in mine], mine, "dana", NOW) == []
     assert store.holds() == [replace(before, account_id=lease.account_id)]
     assert len(store.todo()) == 1
 
