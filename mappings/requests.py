@@ -197,6 +197,8 @@ def _reactivate(request: Request, facts: AccountFacts, sub: Subscription | None,
         return "refused", PAYMENT_OPEN
     if sub.status != "canceled":
         return Accepted(request, "keep", sub) if sub.cancel_at else ("already", "the subscription is running")
+    if not facts.made_for(request.request_id) and any(s.status == "incomplete" for s in facts.subscriptions):
+        return "refused", PAYMENT_OPEN  # Of a Checkout or another request: a second one would be paid for beside it.
     price = _price(request, sub, catalog)
     if not price:
         return "refused", "it is not clear at which price: name a plan that Stripe has an active price for"

@@ -83,6 +83,8 @@ ANSWERED = [
     ("two customers, one card", known(GONE, CARD, customer("cus_2"), asks("reactivate")), "refused", "payment method"),
     ("a deleted customer", known(GONE, replace(CARD, deleted=True), asks("reactivate")), "refused", "payment method"),
     ("reactivate while a payment is open", known(sub("unpaid"), CARD, asks("reactivate")), "refused", "paying it"),
+    ("reactivate beside an open first payment", known(GONE, sub("incomplete", "sub_2", created=0), CARD,
+                                                      asks("reactivate")), "refused", "paying it"),
     ("no known price", known(replace(GONE, price_ids=("x",)), CARD, asks("reactivate")), "refused", "price"),
     ("an account on hold", known(account(hold_reason="x"), LEAVING, asks("keep")), "refused", "on hold"),
     ("an excluded account", known(account(excluded=True), PAID, asks("cancel")), "refused", "excluded"),
@@ -99,7 +101,7 @@ ANSWERED = [
     ("negative", known(PAID, charge(-500)), "refused", "above zero"),
     ("huge", known(PAID, charge(100_000_000)), "refused", "Stripe takes"),
     ("above the limit", known(PAID, charge(5001)), "held", "5000"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("facts", "answer", "why"), [row[1:] for row in ANSWERED], ids=[row[0] for row in ANSWERED])
@@ -207,6 +209,16 @@ def test_a_declined_card_makes_it_failed() -> None:
         facts = replace(facts, made=made)
         assert lived(facts).answers["req_1"][0] == "failed"
         assert any("failed" in line for line in alerts(facts, lived(facts)))
+
+
+def test_the_first_payment_of_its_own_subscription_is_no_other_open_one() -> None:
+    mine, other = (
+        sub("incomplete", name, created=0, request_id=by) for name, by in (("sub_2", "req_1"), ("sub_3", ""))
+    )
+    for facts in (known(GONE, mine, CARD, asks("reactivate")), known(GONE, mine, other, CARD, asks("reactivate"))):
+        (desired,) = wanted(facts)
+        held = billing.held_change(facts, desired)
+        assert (lived(facts).answers, held and held.external_id) == ({}, "sub_2")
 
 
 def test_the_price_of_a_new_subscription() -> None:
