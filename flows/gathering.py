@@ -58,11 +58,21 @@ def gather(
     facts = _with_decisions(store, _with_deletions(store, facts))
     if tickets:
         facts = replace(facts, billing_urls=addresses(store, facts, tickets))
-    waiting = [r.request_id for r in facts.requests if r.kind == "trial" and not r.answer]
+    return _with_trials(store, facts, pseudonyms, domains)
+
+
+def _with_trials(store: Store, facts: AccountFacts, pseudonyms: Pseudonyms, domains: bool) -> AccountFacts:
+    """What counts against each waiting trial request, and which of them the vendor refused to make."""
+    waiting = [r for r in facts.requests if r.kind == "trial" and not r.answer]
     if not waiting:
         return facts
-    used = store.redeemed([stored for key in asking(facts, domains) for stored in pseudonyms.redeemed(key)])
-    return replace(facts, redeemed_by=frozenset(used.values()), rejected=facts.rejected | _rejected(store, waiting))
+    keys = {
+        r.request_id: [stored for key in asking(facts, r, domains) for stored in pseudonyms.redeemed(key)]
+        for r in waiting
+    }
+    used = store.redeemed(sorted({key for stored in keys.values() for key in stored}))
+    redeemed_by = {id: frozenset(used[key] for key in stored if key in used) for id, stored in keys.items()}
+    return replace(facts, redeemed_by=redeemed_by, rejected=facts.rejected | _rejected(store, keys))
 
 
 def _rejected(store: Store, requests: Iterable[RequestId]) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mappings.model import AccountFacts, AccountId, Person, RequestId, Step, Subscription, request_subject
+from mappings.model import AccountFacts, AccountId, Person, Request, RequestId, Step, Subscription, request_subject
 from mappings.people import billing_contact
 from mappings.trials import had_trial, overrides
 
@@ -51,11 +51,11 @@ def keys_of(account: AccountId, people: Iterable[Person], domains: bool = False)
     return [key for key in dict.fromkeys(keys) if key[1]]
 
 
-def asking(facts: AccountFacts, domains: bool = False) -> list[Key]:
-    """What a trial for one of the account's requests may use up: its requesters and the billing contact."""
-    asked = {request.user_id for request in facts.requests}
+def asking(facts: AccountFacts, request: Request, domains: bool = False) -> list[Key]:
+    """Whose earlier trials count against this request: those of the account, who asks and the billing contact."""
     contact = billing_contact(facts.people)
-    return keys_of(facts.account_id, [p for p in facts.people if p.user_id in asked or p is contact], domains)
+    people = [p for p in facts.people if p.user_id == request.user_id or p is contact]
+    return keys_of(facts.account_id, people, domains)
 
 
 def past_trials(facts: AccountFacts, domains: bool = False) -> dict[Key, RequestId]:

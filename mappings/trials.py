@@ -96,8 +96,9 @@ def extends(request: Request) -> bool:
 
 
 def had_trial(facts: AccountFacts, request: Request) -> bool:
-    """Whether a trial of the account or of its people was used before this request."""
-    return bool(facts.redeemed_by - {request.request_id}) or any(s.trial_start for s in facts.subscriptions)
+    """Whether a trial of the account, of who asks or of the billing contact was used before this request."""
+    used = facts.redeemed_by.get(request.request_id, frozenset())
+    return bool(used - {request.request_id}) or any(s.trial_start for s in facts.subscriptions)
 
 
 def overrides(request: Request) -> bool:

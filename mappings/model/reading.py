@@ -17,7 +17,7 @@ from mappings.model.bodies import (
     Request,
     Subscription,
 )
-from mappings.model.ids import AccountId, JSONObject, Scalar, Subject, UserId
+from mappings.model.ids import AccountId, JSONObject, RequestId, Scalar, Subject, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,11 @@ class Erasure:
 class AccountFacts:
     """Everything known about one account, and the memberships its people have elsewhere.
 
-    ``redeemed_by``: requests that have used up a trial of this account or its people. ``rejected``: requests whose
-    trial or change the vendor refused to make. ``made``: open requests whose change was made; ``begun``: those whose
-    change may have been sent, its outcome not known yet. ``billing_urls``: the billing link of each person who may have
-    one; None where there are no links. ``erasures``: those under way.
+    ``redeemed_by``: trial request -> the requests that have used up a trial of the account, of who asks or of the
+    billing contact. ``rejected``: requests whose trial or change the vendor refused to make. ``made``: open requests
+    whose change was made; ``begun``: those whose change may have been sent, its outcome not known yet.
+    ``billing_urls``: the billing link of each person who may have one; None where there are no links. ``erasures``:
+    those under way.
     """
 
     account_id: AccountId
@@ -119,7 +120,7 @@ class AccountFacts:
     requests: tuple[Request, ...] = ()
     instances: tuple[Instance, ...] = ()
     access: AccessRow | None = None
-    redeemed_by: frozenset[str] = frozenset()
+    redeemed_by: Mapping[RequestId, frozenset[RequestId]] = field(default_factory=dict)
     rejected: frozenset[str] = frozenset()
     made: frozenset[str] = frozenset()
     begun: frozenset[str] = frozenset()

@@ -105,6 +105,28 @@ def test_trials_before_a_lost_state_stay_used(town: Town) -> None:
     assert town.customers("other") == []
 
 
+def test_a_colleague_who_had_a_trial_elsewhere_takes_it_from_nobody(town: Town) -> None:
+    """Neither asked before nor beside the one who has had none; the billing contact's counts for all of the account."""
+    town.init()
+    town.team("other", bob="owner")
+    town.request_trial("other", "bob")
+    town.sync()
+    for short, bob in (("acme", "member"), ("late", "member"), ("paid", "billing")):
+        town.team(short)
+        town.join(short, f"eva-{short}")
+        town.join(short, f"bob-{short}", bob, email=f"bob+{short}@{town.name}.example")
+    beside, before = (town.request_trial(short, f"bob-{short}") for short in ("acme", "late"))
+    granted = [town.request_trial("acme", "eva-acme", id="z")]
+    shared = town.request_trial("paid", "eva-paid")
+    town.sync()
+    town.vendors.advance(HOUR)
+    granted.append(town.request_trial("late", "eva-late", id="later"))
+    town.sync()
+    assert [town.answer(request)[0] for request in granted] == ["accepted"] * 2
+    assert [town.answer(request) for request in (before, shared)] == [("refused", "the trial was already used")] * 2
+    assert town.answer(beside) == ("already", "the account has a trial or a subscription")  # By then it has.
+
+
 def test_a_company_has_one_trial_where_that_is_the_rule(town: Town) -> None:
     """Also for trials from before the rule; not for addresses that are unverified, or that anybody can have."""
     town.init()

@@ -173,7 +173,7 @@ def facts(draw: st.DrawFn) -> AccountFacts:
         requests=draw(several(requests, lambda r: r.request_id)),
         instances=draw(several(instances, lambda i: i.name)),
         access=draw(st.none() | rows),
-        redeemed_by=frozenset(draw(st.sets(ids, max_size=1))),
+        redeemed_by=draw(st.dictionaries(ids, st.frozensets(ids, max_size=1), max_size=2)),
         rejected=frozenset(draw(st.sets(ids, max_size=1))),
         made=frozenset(draw(st.sets(ids, max_size=1))),
         begun=frozenset(draw(st.sets(ids, max_size=1))),

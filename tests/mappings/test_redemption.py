@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from golden.words import ACME, OLGA, day, known, person, request, sub
+from golden.words import ACME, CATALOG, NOW, OLGA, config, day, known, person, request, sub
 
+from mappings.model import RequestId
 from mappings.redemption import asking, company_domain, past_trials, redeemed_email
+from mappings.trials import decide
 
+USED = frozenset({RequestId("elsewhere")})
 SPELLINGS = [
     ("Olga@Example.COM", "olga@example.com"),
     (" olga@example.com ", "olga@example.com"),
@@ -30,14 +33,23 @@ def test_one_mailbox_has_one_spelling(given: str, redeemed: str) -> None:
 
 def test_a_request_is_held_against_its_requester_and_the_billing_contact() -> None:
     bill, mia = person("bill", "billing"), person("mia", "member", email="M.ia+2@gmail.com")
-    facts = known(request(user_id="mia"), people=(OLGA, bill, mia))
-    assert asking(facts) == [
+    mine, other = request(user_id="mia"), request("req_0", user_id="olga")
+    assert asking(known(mine, other, people=(OLGA, bill, mia)), mine) == [
         ("account", ACME),
         ("user", "bill"),
         ("email", "bill@example.com"),
         ("user", "mia"),
         ("email", "mia@gmail.com"),
     ]
+
+
+def test_who_had_a_trial_elsewhere_is_refused_and_nobody_else_of_the_account() -> None:
+    mine, other = request("r1", user_id="mia"), request("r0", -1, user_id="bob")
+    facts = known(mine, other, people=(person("mia"), person("bob", "member")))
+    decision = decide(replace(facts, redeemed_by={RequestId("r0"): USED}), config(), CATALOG, NOW)
+    assert (decision.start, set(decision.answers)) == (mine, {"r0"})
+    both = replace(facts, redeemed_by={RequestId("r0"): USED, RequestId("r1"): USED})
+    assert decide(both, config(), CATALOG, NOW).start is None
 
 
 def test_past_trials_are_held_against_owners_the_billing_contact_and_the_requester() -> None:
@@ -71,5 +83,5 @@ def test_the_first_trial_counts_and_one_without_a_request_is_named_by_itself() -
 def test_only_a_verified_address_names_a_company(address: str, verified: bool, domain: str) -> None:
     olga = replace(OLGA, email=address, email_verified=verified)
     assert company_domain(olga) == domain
-    assert (("domain", domain) in asking(known(people=(olga,)), domains=True)) == bool(domain)
-    assert "domain" not in dict(asking(known(people=(olga,))))
+    assert (("domain", domain) in asking(known(people=(olga,)), request(), domains=True)) == bool(domain)
+    assert "domain" not in dict(asking(known(people=(olga,)), request()))

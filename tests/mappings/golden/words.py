@@ -168,6 +168,7 @@ def known(
     def of(cls: type) -> Any:
         return tuple(thing for thing in things if isinstance(thing, cls))
 
+    requests = of(Request)
     return AccountFacts(
         ACME,
         account=next(iter(of(Account)), None),
@@ -177,10 +178,10 @@ def known(
         subscriptions=of(Subscription),
         disputes=of(Dispute),
         refunds=of(Refund),
-        requests=of(Request),
+        requests=requests,
         instances=of(Instance),
         access=next(iter(of(AccessRow)), None),
-        redeemed_by=frozenset(redeemed),
+        redeemed_by={r.request_id: frozenset(RequestId(by) for by in redeemed) for r in requests},
         born_at=born,
     )
 
