@@ -107,8 +107,9 @@ class Engine:
         )
 
     def follow(self, systems: Systems) -> None:
-        """From the next account on: what was switched on or paused meanwhile."""
+        """From the next account on: what was switched on, paused or made again meanwhile."""
         self._systems = systems
+        self._erasing.follow(systems)
 
     def work(self, lease: Lease) -> None:
         """One account, from its facts to its next due moment. Only bugs escape, as a line in the tally."""

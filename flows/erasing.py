@@ -127,6 +127,10 @@ class Erasing:
     def __init__(self, store: Store, systems: Systems, now: Callable[[], int]) -> None:
         self._store, self._systems, self._now = store, systems, now
 
+    def follow(self, systems: Systems) -> None:
+        """From the next account on."""
+        self._systems = systems
+
     def due(self, account: AccountId) -> bool:
         """Whether one is to begin: its mark has to be read in this look first."""
         if self._systems.mode("intercom.erasures", account) != "on":

@@ -55,9 +55,17 @@ class Instep:
     unreachable: Mapping[str, str] = field(default_factory=dict)
 
     def switched(self, house: House) -> Systems:
-        """The systems by the switches of ``house``; nothing is on where another installation keeps the workspace."""
-        modes = watching(house.modes) if self.other else house.modes
-        return replace(self.systems, modes=modes, pilots=house.pilots)
+        """The systems by the switches of ``house`` and without the tags that it has retired; nothing is on where
+        another installation keeps the workspace."""
+        modes, retired = watching(house.modes) if self.other else house.modes, frozenset(house.retired)
+        since = joined(house, self.systems.target_names, self.now())
+        lines = [replace(x, since=since.get(x.target.name, 0), retired=retired) for x in self.systems.targets]
+        return replace(self.systems, targets=lines, modes=modes, pilots=house.pilots)
+
+    def follow(self, house: House) -> None:
+        """What others have switched, declared, retired or made again meanwhile."""
+        self.house, self.systems = house, self.switched(house)
+        follow_tags(self.systems, house.tags)
 
 
 def open_instep(
@@ -71,12 +79,12 @@ def open_instep(
     """Raises Misuse or Failed with one sentence; writes nothing to any vendor. For simulated vendors:
     ``stripe_per_second`` where Stripe allows more than the real one, ``now`` a clock that they share."""
     config, store = load_config(settings.instep_config), open_store(settings)
-    house = store.house()
-    if house is None:
-        raise Failed("This state was never set up. Run `instep init` first.")
     now = now or settings.clock()
 
     def open_with(settings: Settings) -> Instep:
+        house = store.house()
+        if house is None:
+            raise Failed("This state was never set up. Run `instep init` first.")
         w = connect(settings, stripe_per_second)
         unreachable: dict[str, str] = {}
         found = identify(w, unreachable)
@@ -93,13 +101,9 @@ def open_instep(
             if gate.system in unreachable:
                 gate.breaker.shut()
         store.let_probe([gate.system for gate in w.gates if gate.system not in unreachable])
-        since = joined(house, systems.target_names, now())
-        retired = frozenset(house.retired)
-        lines = [replace(x, since=since.get(x.target.name, 0), retired=retired) for x in systems.targets]
-        follow_tags(systems, house.tags)
-        systems = replace(systems, targets=lines, pseudonyms=hashes)
+        systems = replace(systems, pseudonyms=hashes)
         opened = Instep(settings, store, systems, house, now, w.gates, open_with, reread, kept_by, other, unreachable)
-        opened.systems = opened.switched(house)
+        opened.follow(house)
         return opened
 
     return open_with(settings)
@@ -116,7 +120,8 @@ def renew(instep: Instep) -> bool:
     except (Failed, Misuse):
         return False
     instep.settings, instep.systems, instep.gates = settings, fresh.systems, fresh.gates
-    instep.unreachable, instep.kept_by, instep.other = fresh.unreachable, fresh.kept_by, fresh.other
+    instep.house, instep.unreachable = fresh.house, fresh.unreachable
+    instep.kept_by, instep.other = fresh.kept_by, fresh.other
     return True
 
 

@@ -165,16 +165,13 @@ class Hub:
         """Lease the next batch of accounts to work on, by the switches as they are now; empty when nothing is due."""
         self._stopping.renew(self._follow)
         store = self.instep.store
-        if (house := store.house()) and (house.modes, house.pilots) != (
-            self.instep.house.modes,
-            self.instep.house.pilots,
-        ):
-            self.instep.house = house
-            self.instep.systems = self.instep.switched(house)
-            self._follow(self.instep.systems)
         weigh(store, self.instep.systems.config, self.instep.now())
         self._leased_at = time.monotonic()
         leases = store.lease_accounts(self.owner, self.instep.now(), self._size * self._batch, LEASE, tuple(only))
+        # Read after the lease: a switch marks the accounts after it, so those that were leased before it come back.
+        if (house := store.house()) and house != self.instep.house:
+            self.instep.follow(house)
+            self._follow(self.instep.systems)
         if leases:
             self._stopping.look_whose(self._follow)
         return leases
