@@ -16,4 +16,4 @@ KIND = "subscription_checkout"
 def checkout_fact(root: Ref, data: Mapping[str, Any]) -> Fact:
     """``data``: ``id`` and ``client_reference_id`` of a session of the customer ``root``."""
     found = Checkout(data["id"], clean(data["client_reference_id"]))
-    return Fact(root, KIND, found.session_id, found, seeks=(f"account:{found.reference}",))
+    return Fact(root, KIND, found.session_id, found, seeks=(f"reference:{found.reference}",))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mappings.config import Config
 from mappings.lifecycle import Life
+from mappings.matching import account_keys
 from mappings.model import (
     Account,
     AccountFacts,
@@ -83,7 +84,7 @@ def minimal(fact: Fact) -> Fact:
         # Intercom knows the contact by it; an address is no id that may stay.
         other = "" if "@" in body.intercom_external_id else body.intercom_external_id
         bare = Person(body.user_id, body.account_id, erased=True, problem=body.problem, intercom_external_id=other)
-        return replace(fact, body=bare, offers=(f"account:{body.account_id}",), states={})
+        return replace(fact, body=bare, offers=account_keys(body.account_id), states={})
     if isinstance(body, Account):
         kept = Account(
             body.account_id, stripe_customer_id=body.stripe_customer_id, instance_name=body.instance_name, erased=True

@@ -6,18 +6,23 @@ from collections.abc import Mapping, Sequence
 
 from mappings.model import AccountId, Undecided
 
-EMAIL, ACCOUNT = "email:", "account:"
-OWN = "customer:"
+EMAIL, ACCOUNT, REFERENCE = "email:", "account:", "reference:"
+
+
+def account_keys(account: AccountId) -> tuple[str, str]:
+    """What leads to an account: metadata that names it, and the reference of a Checkout session."""
+    return f"{ACCOUNT}{account}", f"{REFERENCE}{account}"
 
 
 def match(
     seeks: Sequence[str], offers: Mapping[str, frozenset[AccountId]], seekers: Mapping[str, int]
 ) -> AccountId | Undecided | None:
     """By the account view's customer id, then by metadata (its own, else a subscription's), by the reference of a
-    Checkout session, then by a verified e-mail with exactly one candidate on each side. None: nobody has to know.
+    Checkout session, then, where no metadata names an account, by a verified e-mail with exactly one candidate on each
+    side. None: nobody has to know.
 
-    ``seeks`` best first, e-mails last wherever they stand; ``offers``: key -> accounts that offer it; ``seekers``: key
-    -> roots that seek it.
+    ``seeks``: of all facts under the root, best first, e-mails last wherever they stand; ``offers``: key -> accounts
+    that offer it; ``seekers``: key -> roots that seek it.
     """
     ranked = _ranked(seeks)
     for key in ranked:
@@ -39,13 +44,16 @@ def match_surely(
 
 
 def _ranked(seeks: Sequence[str]) -> list[str]:
-    return sorted(seeks, key=lambda key: key.startswith(EMAIL))
+    """Metadata that names an account is heeded also where the product does not know it: no e-mail tells better."""
+    emails = [key for key in seeks if key.startswith(EMAIL)]
+    others = [key for key in seeks if not key.startswith(EMAIL)]
+    return others if any(key.startswith(ACCOUNT) for key in others) else others + emails
 
 
 def _unmatched(ranked: Sequence[str], offers: Mapping[str, frozenset[AccountId]]) -> Undecided | None:
     """Money is never given to an account by a guess, nor is one proposed. A root with no key but its own is a deleted
     customer, or no customer at all."""
-    named = [key.removeprefix(ACCOUNT) for key in ranked if key.startswith(ACCOUNT)]
+    named = [key.partition(":")[2] for key in ranked if key.startswith((ACCOUNT, REFERENCE))]
     if named:
         account = "an account" if "@" in named[0] else f"account {named[0]}"
         why = f"its metadata (or Checkout) names {account}, which the product does not know"

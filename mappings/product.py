@@ -13,6 +13,7 @@ from mappings.brake import CREATES, REMOVALS
 from mappings.config import Config
 from mappings.lifecycle import Life
 from mappings.links import account_link
+from mappings.matching import account_keys
 from mappings.model import (
     Access,
     AccessRow,
@@ -55,7 +56,7 @@ def facts(record: Record) -> list[Fact]:
 
 def _person_fact(root: Ref, row: Row) -> Fact:
     person = person_from(row)
-    offers = [f"account:{person.account_id}"]
+    offers = list(account_keys(person.account_id))
     if person.email and person.email_verified:
         offers.append(f"email:{person.email.casefold()}")
     if person.intercom_external_id:
@@ -158,7 +159,7 @@ def access_from(row: Row) -> AccessRow:
 
 def _account_fact(root: Ref, row: Row) -> Fact:
     account = account_from(row)
-    offers = [f"account:{account.account_id}"]
+    offers = list(account_keys(account.account_id))
     if account.stripe_customer_id:
         offers.append(f"customer:{account.stripe_customer_id}")
     if account.instance_name:

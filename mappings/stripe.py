@@ -64,23 +64,17 @@ def facts(record: Record) -> list[Fact]:
     invoices = data.get("open_invoices", ()), data.get("paid_invoices")
     subscriptions = (_subscription_fact(record.ref, sub, *invoices) for sub in data.get("subscriptions", ()))
     payments = [payment_fact(record.ref, kind, one) for kind in PAYMENTS for one in data.get(f"{kind}s", ())]
-    customer = _customer_fact(record.ref, data["customer"], data.get("payment_methods", ()), _named(data))
+    customer = _customer_fact(record.ref, data["customer"], data.get("payment_methods", ()))
     checkouts = (checkout_fact(record.ref, one) for one in data.get("checkouts", ()))
     return [customer, *subscriptions, *payments, *checkouts]
 
 
-def _named(data: JSON) -> str:
-    """The one account that the customer's subscriptions name: Checkout gives only them our metadata."""
-    found = {clean((sub.get("metadata") or {}).get(ACCOUNT_KEY)) for sub in data.get("subscriptions", ())} - {""}
-    return found.pop() if len(found) == 1 else ""
-
-
-def _customer_fact(root: Ref, data: JSON, methods: Sequence[JSON] = (), named: str = "") -> Fact:
-    """``methods``: what is on file without being the default. ``named``: the account that its subscriptions name."""
+def _customer_fact(root: Ref, data: JSON, methods: Sequence[JSON] = ()) -> Fact:
+    """``methods``: what is on file without being the default."""
     customer = replace(customer_from(data), spare_method=methods[0]["id"] if len(methods) == 1 else "")
     seeks = [f"customer:{customer.customer_id}"]
-    if account := customer.account_id or named:
-        seeks.append(f"account:{account}")
+    if customer.account_id:
+        seeks.append(f"account:{customer.account_id}")
     elif not customer.deleted:
         seeks.append(f"email:{customer.email.casefold()}")
     return Fact(root, "customer", customer.customer_id, customer, seeks=tuple(seeks), states=states_of(customer))

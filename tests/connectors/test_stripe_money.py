@@ -67,7 +67,7 @@ def test_where_nothing_names_an_account_checkout_is_asked(live, billing):
         params = {"mode": "setup", "customer": id, "client_reference_id": name, "success_url": "https://a.example.com"}
         sessions.create(account(live), "", params)["status"] = status
     looked = [fact for fact in facts(billing.fetch(root(id))) if fact.kind == "subscription_checkout"]
-    assert [fact.seeks for fact in looked] == [("account:acme",)]
+    assert [fact.seeks for fact in looked] == [("reference:acme",)]
     assert asked(live)[-1] == "/v1/checkout/sessions"
     records = [record for page in billing.scan(None) for record in page.records]
     assert [fact for record in records if record.part == "checkout.session" for fact in facts(record)] == looked

@@ -104,7 +104,7 @@ def test_ids_are_all_that_is_stored_of_an_erased_person() -> None:
         Record(Ref("product", "user", "u1"), {"rows": [{**ROW, "intercom_external_id": "u1@example.com"}]})
     )
     assert "@" not in str(asdict(minimal(mailed).body))  # type: ignore[call-overload]
-    assert (bare.offers, dict(bare.states)) == (("account:a1",), {})
+    assert (bare.offers, dict(bare.states)) == (("account:a1", "reference:a1"), {})
 
 
 def test_a_customer_and_an_answered_request_lose_what_is_personal() -> None:

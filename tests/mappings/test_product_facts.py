@@ -68,14 +68,14 @@ def test_unknown_words_are_read_safely(row: dict[str, Any], found: tuple[str, bo
 def test_only_a_verified_address_leads_to_an_account() -> None:
     record = Record(USER, {"rows": [samples.user_row(), samples.user_row(account_id="beta", email_verified=False)]})
     sure, unsure = product.facts(record)
-    assert sure.offers == ("account:acme", "email:olga@example.com")
-    assert unsure.offers == ("account:beta",)
+    assert sure.offers == ("account:acme", "reference:acme", "email:olga@example.com")
+    assert unsure.offers == ("account:beta", "reference:beta")
     assert (sure.id, unsure.id) == ("olga@acme", "olga@beta")
 
 
 def test_an_account_offers_its_customer() -> None:
     (fact,) = product.facts(Record(Ref("product", "account", "acme"), samples.account_row()))
-    assert fact.offers == ("account:acme", "customer:cus_1")
+    assert fact.offers == ("account:acme", "reference:acme", "customer:cus_1")
     assert fact.account_id == ACME
 
 
