@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from mappings.model import Change, Desired, Held, Name, Record, Ref, Step, Subject
+from mappings.model import AccountId, Change, Desired, Held, Name, Record, Ref, Step, Subject
 
 
 class ConnectorError(Exception):
@@ -125,6 +125,15 @@ class FetchesMany(Protocol):
 
     def fetch_many(self, refs: Sequence[Ref]) -> list[Record]:
         """``fetch`` of each, in no order."""
+        ...
+
+
+@runtime_checkable
+class FindsRoots(Protocol):
+    """A source that can be asked for what it holds of an account that no fact tells of."""
+
+    def roots_of(self, account: AccountId) -> list[Ref]:
+        """Every root that may belong to this account now."""
         ...
 
 

@@ -13,7 +13,7 @@ from connectors.contract import BreakerOpen, ConnectorError, Unauthorized
 from flows.applying import Applier
 from flows.braking import Brakes
 from flows.erasing import Erasing
-from flows.gathering import gather
+from flows.gathering import gather, unmet
 from flows.looking import Looker
 from flows.outcomes import Outcome, Pair
 from flows.pauses import backoff
@@ -247,10 +247,13 @@ class Engine:
         """Fetch all that is known of the account. What cannot be fetched holds back removals, nothing else."""
         visit.asked = True
         account = visit.lease.account_id
-        visit.proved = self._read(visit, [*self._store.roots(account), *self._erasing.also(account)])
+        known = self._store.roots(account)
+        anybody = unmet(self._store, account, known)
+        visit.proved = self._read(visit, [*known, *self._erasing.also(account)], anybody)
 
-    def _read(self, visit: Visit, roots: Sequence[Ref]) -> bool:
-        fetched = self._reader.fetch_roots([r for r in roots if self._systems.source_of(r.kind)], visit.lease)
+    def _read(self, visit: Visit, roots: Sequence[Ref], anybody: bool = False) -> bool:
+        fetchable = [root for root in roots if self._systems.source_of(root.kind)]
+        fetched = self._reader.fetch_roots(fetchable, visit.lease, anybody)
         visit.unread.update(fetched.failed)
         return fetched.whole
 

@@ -22,6 +22,7 @@ from mappings.model import (
     Fact,
     Instance,
     Person,
+    Ref,
     Refund,
     Request,
     RequestId,
@@ -73,6 +74,14 @@ def _with_trials(store: Store, facts: AccountFacts, pseudonyms: Pseudonyms, doma
     used = store.redeemed(sorted({key for stored in keys.values() for key in stored}))
     redeemed_by = {id: frozenset(used[key] for key in stored if key in used) for id, stored in keys.items()}
     return replace(facts, redeemed_by=redeemed_by, rejected=facts.rejected | _rejected(store, keys))
+
+
+def unmet(store: Store, account: AccountId, roots: Iterable[Ref]) -> bool:
+    """Whether somebody waits for an answer to this account, of these ``roots``, and no look has met anybody in it."""
+    kinds = {root.kind for root in roots}
+    if "request" not in kinds or "user" in kinds:
+        return False
+    return any(isinstance(f.body, Request) and f.body.answer in OPEN for f in store.facts([account])[account])
 
 
 def _rejected(store: Store, requests: Iterable[RequestId]) -> frozenset[str]:

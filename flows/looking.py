@@ -8,11 +8,11 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from connectors.contract import ConnectorError, FetchesMany, Rejected
+from connectors.contract import ConnectorError, FetchesMany, FindsRoots, Rejected
 from flows.erasing import heed
 from flows.wiring import SourceLine, Systems
 from mappings.matching import match
-from mappings.model import Body, Fact, Record, Ref, Request, fingerprint
+from mappings.model import AccountId, Body, Fact, Record, Ref, Request, fingerprint
 from mappings.text import identifier, printable
 from state.store import Cause, Finding, Hint, Landed, Lease, Store, Todo
 
@@ -102,14 +102,25 @@ class Looker:
         if hints:
             self._store.requeue(hints, self._now() + min(120, 15 * 2 ** min(hint.attempts for hint in hints)))
 
-    def fetch_roots(self, refs: Sequence[Ref], holder: Lease) -> Fetched:
-        """Fetch these roots now, for the account that ``holder`` leases."""
+    def fetch_roots(self, refs: Sequence[Ref], holder: Lease, unmet: bool = False) -> Fetched:
+        """Fetch these roots now, for the account that ``holder`` leases; where it is ``unmet``, all that the sources
+        show of it."""
         look, self._broken = self._store.draw_look(), self._store.shrunk()
         failed: dict[str, ConnectorError] = {}
-        found = self._usable(self._fetch(refs, failed, map))
+        every = {*refs, *(self._roots_of(holder.account_id, failed) if unmet else ())}
+        found = self._usable(self._fetch(sorted(every, key=str), failed, map))
         if found:
             self._record(look, found, (), holder)
-        return Fetched(failed, len(found) == len(refs))
+        return Fetched(failed, not failed and len(found) == len(every))
+
+    def _roots_of(self, account: AccountId, failed: dict[str, ConnectorError]) -> Iterator[Ref]:
+        for line in self._systems.sources:
+            if isinstance(line.source, FindsRoots):
+                try:
+                    self._must_work(line)
+                    yield from line.source.roots_of(account)
+                except ConnectorError as error:
+                    failed[line.source.system] = error
 
     def _fetch(self, refs: Iterable[Ref], failed: dict[str, ConnectorError], each: Each) -> list[Record]:
         """What can be read: many roots in one request where the source can do that, the others one by one."""
@@ -142,14 +153,17 @@ class Looker:
         if line is None:
             raise LookupError(f"no source fetches {ref.kind}")
         try:
-            if line.source.name in self._broken:
-                raise ConnectorError(f"{line.source.name} is taken for broken, see `instep todo`")
+            self._must_work(line)
             return line.source.fetch(ref)
         except ConnectorError as error:
             failed[line.source.system] = error
         except STRANGE as error:
             self._put_aside(ref, error)
         return None
+
+    def _must_work(self, line: SourceLine) -> None:
+        if line.source.name in self._broken:
+            raise ConnectorError(f"{line.source.name} is taken for broken, see `instep todo`")
 
     def _record(
         self, look: int, findings: Sequence[Finding], hints: Sequence[Hint], holder: Lease | None, cause: Cause = ""

@@ -37,6 +37,7 @@ from mappings.model import (
 )  # fmt: skip
 from mappings.seen import states_of
 from mappings.text import clean, email, identifier, integer
+from mappings.trials import UNKNOWN
 
 # Longer than any text of ours in a row of instep_access.
 LONGEST = 2000
@@ -242,12 +243,13 @@ def desired_access(facts: AccountFacts, life: Life, config: Config) -> Iterable[
 
 
 def desired_answers(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
-    """The answer to each request that has one."""
+    """The answer to each request that has one. That the product does not know an account has to be read there."""
     for request in facts.requests:
         if request.request_id in life.answers:
             answer, reason = life.answers[request.request_id]
-            values = {"answer": answer, "reason": reason}
-            yield Desired("product.requests", request_subject(request.request_id), values, why=f"request {answer}")
+            subject, values = request_subject(request.request_id), {"answer": answer, "reason": reason}
+            unknown = (answer, reason) == UNKNOWN
+            yield Desired("product.requests", subject, values, lowers=unknown, why=f"request {answer}")
 
 
 def held_access(facts: AccountFacts, desired: Desired) -> Held | None:

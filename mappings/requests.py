@@ -15,7 +15,7 @@ from mappings.exclusion import excluded
 from mappings.links import NO_CARD, PAYMENT_OPEN
 from mappings.model import AccountFacts, Request, RequestId, Subscription
 from mappings.standing import DAY, leading_subscription
-from mappings.trials import MAX_DAYS, Answer, extends
+from mappings.trials import MAX_DAYS, PATIENCE, UNKNOWN, Answer, extends
 
 Verb = Literal["cancel", "cancel_now", "keep", "resume", "subscribe", "charge", "extend"]
 KINDS = ("cancel", "keep", "reactivate", "charge")
@@ -41,8 +41,8 @@ class Accepted:
 class Asked:
     """``answers``: request -> (answer, reason). ``accepted``: the oldest one that is still to be carried out; all
     behind it wait for it, because it may change what they ask of. Only who leaves or stays does not wait for a charge
-    or a longer trial: such a request comes second. ``next_look_at``: when a consent has waited long enough for its
-    payment method."""
+    or a longer trial: such a request comes second. ``next_look_at``: when a request has waited long enough for its
+    account, or a consent for its payment method."""
 
     answers: Mapping[RequestId, Answer] = field(default_factory=dict)
     accepted: tuple[Accepted, ...] = ()
@@ -74,7 +74,7 @@ def asked(facts: AccountFacts, config: Config, catalog: Catalog, trial: Request 
             if decided.verb not in ("charge", "extend"):
                 break
         elif decided is None:
-            waits.append(request.requested_at + LASTS + 1)
+            waits.append(request.requested_at + (PATIENCE if _unknown(facts) else LASTS + 1))
         else:
             answers[request.request_id] = decided
     return Asked(answers, tuple(accepted), min(waits, default=None))
@@ -90,6 +90,8 @@ def decide(
         return _outcome(request, facts, sub)
     if request.problem:
         return "refused", request.problem
+    if _unknown(facts):
+        return None if now < request.requested_at + PATIENCE else UNKNOWN
     if request.kind == "charge":
         return _charge(request, facts, sub, config)
     if refusal := _refusal(request, facts, config):
@@ -140,10 +142,12 @@ def _outcome(request: Request, facts: AccountFacts, sub: Subscription | None) ->
     return "accepted", done[request.kind]
 
 
+def _unknown(facts: AccountFacts) -> bool:
+    return not (facts.people or facts.account or facts.customers)
+
+
 def _refusal(request: Request, facts: AccountFacts, config: Config) -> str:
     account = facts.account
-    if not (facts.people or account or facts.customers):
-        return "the product does not know this account"
     if excluded(facts, config):
         return "the account is excluded"
     if account and request.kind != "cancel" and (account.erased or account.hold_reason):

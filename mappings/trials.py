@@ -15,6 +15,8 @@ from mappings.seen import paused_by_trial_end
 
 Answer = tuple[str, str]
 _USED: Answer = ("refused", TRIAL_USED)
+# For good, so it is given only with what the product shows in the same look.
+UNKNOWN: Answer = ("refused", "the product does not know this account")
 MAX_DAYS = 730
 # How long a request waits for the product to tell of its account.
 PATIENCE = 15 * 60
@@ -113,7 +115,7 @@ def _refusal(request: Request, facts: AccountFacts, config: Config, catalog: Cat
     if config.trials.mode != "stripe":
         return "refused", f"trials are not started by Instep (trials.mode is {config.trials.mode})"
     if not facts.people and not account:
-        return "refused", "the product does not know this account"
+        return UNKNOWN
     if excluded(facts, config) or (account and (account.erased or account.hold_reason)):
         return "refused", "the account is excluded, on hold or erased"
     if lost(facts, config):

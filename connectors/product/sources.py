@@ -13,7 +13,7 @@ from connectors.product.database import ProductDatabase
 from connectors.product.inspecting import holders
 from connectors.product.shapes import ACCOUNTS, KNOWN, USERS, plain
 from connectors.product.views import measure
-from mappings.model import JSONObject, Record, Ref
+from mappings.model import AccountId, JSONObject, Record, Ref
 from mappings.model.tables import At, Measure
 
 PAGE = 1000
@@ -46,6 +46,16 @@ class Rows:
                 found.setdefault(str(row[self._key]), []).append(row)
         # The database may take two spellings for one key, so only a read of its own says that there is nothing.
         return {root: found[root] or self.of(root) for root in roots}
+
+    def naming(self, account: str) -> list[str]:
+        """The roots with this id, and those with a row that names this account. As text: whatever the columns' types
+        are, an id that they cannot hold is one that is not there."""
+        named = {self._key, "account_id"} & (self.database.columns(self._relation) or {}).keys()
+        if not named:
+            return []
+        whose = sa.or_(*(sa.cast(sa.column(name), sa.Text) == account for name in sorted(named)))
+        query = sa.select(self._column).select_from(sa.table(self._relation)).where(self._column.isnot(None), whose)
+        return sorted({str(row[self._key]) for row in map(plain, self.database.rows(query))})
 
     def raw(self) -> Iterator[dict[str, Any]]:
         """Every row as the database gives it, in no order."""
@@ -133,7 +143,14 @@ class Truth:
         return next(iter(rows))
 
 
-class ProductUsers(Truth):
+class View(Truth):
+    """The product's own, that says who there is."""
+
+    def roots_of(self, account: AccountId) -> list[Ref]:
+        return [self._ref(root) for root in self._rows.naming(account)]
+
+
+class ProductUsers(View):
     """Source ``product.users``: a Record per user, its data ``{"rows": [a row of instep_users per membership]}``."""
 
     name = "product.users"
@@ -154,7 +171,7 @@ class ProductUsers(Truth):
         return {"rows": sorted(rows, key=lambda row: str(row.get("account_id")))}
 
 
-class ProductAccounts(Truth):
+class ProductAccounts(View):
     """Source ``product.accounts``: a Record per row of ``instep_accounts``; see ``present``."""
 
     name = "product.accounts"

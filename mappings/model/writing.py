@@ -31,8 +31,8 @@ class Desired:
     (None: all); the others follow as an update. ``whole``: an update sends every value (a PUT). ``once``: no update.
     ``create``: False means it is only kept up where it exists; ``adopts``: it has to be there and is looked for.
     ``problem``: why this row cannot be sent (parks it).
-    ``lowers``: an update takes something away from the customer. ``keep``: members that are not taken off though
-    ``sets`` does not name them. ``because``: why a member is added, where it is not for ``why``.
+    ``lowers``: an update takes something away from the customer, or refuses it for good. ``keep``: members that are not
+    taken off though ``sets`` does not name them. ``because``: why a member is added, where it is not for ``why``.
     ``external_id``: the id under which the target is known to hold it, for ``find``.
 
     The brake (mappings/brake.py): ``creates``: the daily limit that a create counts against (empty: none); ``guarded``:

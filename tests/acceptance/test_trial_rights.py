@@ -13,6 +13,8 @@ from flows.hub import Hub
 from mappings.model import AccountId
 
 ONE_PER_DOMAIN = "\n[trials]\none_per_domain = true\n"
+VIEW = "SELECT sql FROM sqlite_master WHERE name = :name"
+BROKEN = "abs(-9223372036854775807 - 1)"
 UNTAKEN = CONFIG + '\n[trials]\nextra = {nonsense = "1"}\n'
 
 
@@ -53,6 +55,66 @@ def test_a_request_waits_for_its_account(town: Town) -> None:
     town.vendors.advance(5 * MINUTE)
     town.sync()
     assert town.answer(unknown) == ("refused", "the product does not know this account")
+
+
+@pytest.mark.parametrize("view", [True, False])
+def test_a_request_that_is_read_long_after_it_was_made_and_before_its_account(town: Town, view: bool) -> None:
+    """After a pause of the feeds, while another worker reads them; also where people alone tell of accounts."""
+    if not view:
+        town.product.execute("DROP VIEW instep_accounts")
+    town.init()
+    town.sync()
+    team = town.team("acme", ann="owner", ben="member")
+    late, row = f"{town.name}-late", {"kind": "trial", "plan": "pro", "requested_at": town.vendors.now}
+    town.product.add_request(request_id=late, account_id=team, user_id=f"{town.name}-ann" if view else None, **row)
+    nobody = town.request_trial("nobody", "cyd")
+    town.vendors.advance(20 * MINUTE)
+    work_on_requests(town)
+    assert town.answer(late)[0] == "accepted"
+    assert {person["external_id"] for person in town.people()} == {f"{town.name}-ann", f"{town.name}-ben"}
+    assert town.answer(nobody) == ("refused", "the product does not know this account")
+    town.sync()
+    assert town.answer(late)[0] == "accepted"
+    assert town.plan() == []
+
+
+@pytest.mark.parametrize("emptied", [False, True])
+def test_nobody_is_refused_while_the_product_does_not_show_who_there_is(town: Town, emptied: bool) -> None:
+    """Its views cannot be read, or are empty all at once, which nobody believes."""
+    town.init()
+    town.team("first", eve="owner")
+    town.team("second", fay="owner")
+    town.sync()
+    town.team("acme", ann="owner")
+    asked, nobody = town.request_trial("acme", "ann"), town.request_trial("nobody", "cyd")
+    shown = {name: town.product.rows(VIEW, name=name)[0]["sql"] for name in ("instep_users", "instep_accounts")}
+    for name, sql in shown.items():
+        town.product.execute(f"DROP VIEW {name}")
+        broken = sql.replace("m.team_id", BROKEN).replace("team_id AS", f"{BROKEN} AS")
+        town.product.execute(f"{sql} WHERE false" if emptied else broken)
+    for _ in range(3):
+        town.vendors.advance(20 * MINUTE)
+        town.let_retries_pass()
+        assert not town.try_sync().ok
+        assert town.answer(asked) == town.answer(nobody) == (None, None)
+    for name, sql in shown.items():
+        town.product.execute(f"DROP VIEW {name}")
+        town.product.execute(sql)
+    town.let_retries_pass()
+    town.sync()
+    assert town.answer(asked)[0] == "accepted"
+    assert town.answer(nobody) == ("refused", "the product does not know this account")
+    assert not town.open().store.backlog(town.vendors.now).retrying
+
+
+def work_on_requests(town: Town) -> None:
+    """As a worker beside whoever reads the other sources."""
+    with Hub(town.open(), "test") as hub:
+        (requests,) = [line for line in hub.instep.systems.sources if line.source.name == "product.requests"]
+        hub.read(requests)
+        assert hub.ready()
+        hub.until_idle()
+        assert hub.report.ok
 
 
 def test_old_requests_are_told_not_acted_on(town: Town) -> None:

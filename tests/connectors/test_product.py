@@ -20,7 +20,7 @@ from connectors.product import (
 )
 from connectors.product import sources as sources_module
 from connectors.product.shapes import plain, unix_seconds
-from mappings.model import Ref
+from mappings.model import AccountId, Ref
 
 COLUMNS = "id as user_id, mail as email, team as account_id, since as joined_at"
 USERS = f"create view instep_users as select {COLUMNS} from people"
@@ -115,6 +115,24 @@ def test_a_scan_goes_on_after_any_page_and_cuts_no_user(database, run, people, m
     for position, page in enumerate(pages):
         rest = [record.ref.id for left in pages[position + 1 :] for record in left.records]
         assert scanned(ProductUsers(database), page.cursor) == rest
+
+
+def test_what_there_is_of_an_account(database, run, people):
+    """Whatever the types of the columns, and whatever an account is called."""
+    run("create view instep_accounts as select distinct team as account_id from people")
+    add(run, (1, 10), (2, 10), (3, 20), (10, 30), ("null", 10))
+    users, accounts = ProductUsers(database), ProductAccounts(database)
+    assert users.roots_of(AccountId("10")) == [user("1"), user("10"), user("2")]
+    assert accounts.roots_of(AccountId("10")) == [Ref("product", "account", "10")]
+    assert users.roots_of(AccountId("nobody' --")) == accounts.roots_of(AccountId("nobody' --")) == []
+
+
+def test_without_teams_a_user_is_what_there_is_of_an_account(database, run):
+    assert ProductUsers(database).roots_of(AccountId("1")) == []
+    database.forget()
+    run("create table instep_users (user_id text, email text)", "insert into instep_users values ('1', 'x')")
+    assert ProductUsers(database).roots_of(AccountId("1")) == [user("1")]
+    assert ProductAccounts(database).roots_of(AccountId("1")) == []
 
 
 def test_rows_without_a_key_are_left_out(database, run, people):

@@ -88,7 +88,7 @@ ANSWERED = [
     ("no known price", known(replace(GONE, price_ids=("x",)), CARD, asks("reactivate")), "refused", "price"),
     ("an account on hold", known(account(hold_reason="x"), LEAVING, asks("keep")), "refused", "on hold"),
     ("an excluded account", known(account(excluded=True), PAID, asks("cancel")), "refused", "excluded"),
-    ("nobody knows it", known(asks("cancel"), people=()), "refused", "does not know this account"),
+    ("nobody knows it", known(asks("cancel", asked=-1), people=()), "refused", "does not know this account"),
     ("two running", known(PAID, sub("trialing", "sub_2"), asks("cancel")), "refused", "several"),
     ("not a number", known(PAID, charge(None, problem="amount_minor is not a number")), "refused", "not a number"),
     ("charge nothing running", known(GONE, charge()), "refused", "no running subscription"),
@@ -111,6 +111,13 @@ def test_what_is_answered(facts: AccountFacts, answer: str, why: str) -> None:
     assert why in found[1]
     assert wanted(facts) == []
     assert any("req_1" in line for line in alerts(facts, lived(facts))) == (answer == "held")
+
+
+@pytest.mark.parametrize("row", [request(asked=-1), asks("cancel", asked=-1), charge(asked=-1)])
+def test_only_that_nobody_knows_the_account_is_read_again_before_it_is_said(row) -> None:
+    for facts, needs_proof in ((known(row, people=()), True), (known(account(excluded=True), row), False)):
+        (desired,) = product.desired_answers(facts, lived(facts), LIMITED)
+        assert (desired.values["answer"], desired.lowers) == ("refused", needs_proof)
 
 
 def test_without_a_limit_every_charge_is_held_until_there_is_one() -> None:

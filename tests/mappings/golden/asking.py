@@ -15,6 +15,13 @@ EXPIRED = {
     "trial_expired_at": day(-16),
 }
 ASKED = {"stage": "prospect", "access": "none", "tags": "sub:prospect"}
+STRANGERS = [
+    ("cancel", {"plan": ""}),
+    ("keep", {"plan": ""}),
+    ("reactivate", {"plan": ""}),
+    ("charge", {"plan": "", "amount_minor": 500, "currency": "usd"}),
+    ("trial", {"plan": "", "days": 7, "description": "a slow start", "requested_by": "staff:sam"}),
+]
 CASES = [
     Case(
         "one request starts a trial, the later one is told so",
@@ -149,6 +156,20 @@ CASES = [
         "prospect",
         None,
         answers={"req_1": "refused"},
+    ),
+    *(
+        Case(
+            f"to {kind}: the product may still tell of this account, and then does not",
+            known(
+                *(request(name, -ago / 1440, kind=kind, **more) for name, ago in (("req_1", 10), ("req_2", 15))),
+                people=(),
+            ),
+            "prospect",
+            None,
+            answers={"req_2": "refused"},
+            look=minutes(5),
+        )
+        for kind, more in STRANGERS
     ),
     Case(
         "Stripe did not accept the first one's trial: the next one starts",
