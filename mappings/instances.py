@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import blake2b
 from re import fullmatch
 
 from mappings.config import Config
 from mappings.model import Access, AccountFacts, AccountId, Instance, Subscription
+from mappings.seen import moved
 from mappings.standing import DAY, RULES, Verdict, Wanted
 from mappings.text import clean, web_address
 from mappings.trials import extends
@@ -100,9 +102,16 @@ def _row_status(facts: AccountFacts) -> str:
 
 
 def wanted_instance(
-    facts: AccountFacts, verdict: Verdict, access: Access | None, managed: bool, config: Config, now: int
+    facts: AccountFacts,
+    verdict: Verdict,
+    leading: Subscription | None,
+    access: Access | None,
+    managed: bool,
+    config: Config,
+    now: int,
 ) -> tuple[Wanted, int | None]:
-    """What it should do, and when it is to be deleted. What access is kept for is left as it is."""
+    """What it should do, and when it is to be deleted. What access is kept for is left as it is, and what the product
+    lets in today is never deleted: retention begins when it is shut out."""
     if not managed:
         return "not_managed", None
     wanted = RULES[verdict.stage][1]
@@ -112,10 +121,12 @@ def wanted_instance(
         return "none", None
     if access is None and verdict.stage in LOWERING and not (facts.access and facts.access.access == "none"):
         return "unchanged", None
-    ends = _retained_until(facts, verdict, config)
+    ends = _retained_until(facts, verdict, leading, config)
     if ends is None or wanted == "deleted":
         return wanted, None
-    return ("suspended", ends) if now < ends else ("deleted", None)
+    if now < ends:
+        return "suspended", ends
+    return ("suspended" if facts.access and facts.access.access != "none" else "deleted"), None
 
 
 def _exists(facts: AccountFacts) -> bool:
@@ -125,11 +136,22 @@ def _exists(facts: AccountFacts) -> bool:
     return bool(adopted_name(facts) or _row_status(facts))
 
 
-def _retained_until(facts: AccountFacts, verdict: Verdict, config: Config) -> int | None:
-    """When retention is over: counted from the end of the subscription, or our birth where that is later."""
-    if verdict.stage != "churned" or verdict.since is None or not config.policy.retention_days:
+def _retained_until(facts: AccountFacts, verdict: Verdict, leading: Subscription | None, config: Config) -> int | None:
+    """When retention is over: counted from the end of the subscription, our birth, or the end of what let the account
+    in since, whichever is latest. Never where the end is not known, as with a deleted customer."""
+    ended = leading.ended_at if leading else None
+    if verdict.stage != "churned" or verdict.since is None or ended is None or not config.policy.retention_days:
         return None
-    return max(verdict.since, facts.born_at) + config.policy.retention_days * DAY
+    return max(ended, facts.born_at, *_let_in_until(facts, config)) + config.policy.retention_days * DAY
+
+
+def _let_in_until(facts: AccountFacts, config: Config) -> Iterator[int]:
+    """Beside an ended subscription the product's own trial lets in, being free of charge, or access that was kept for
+    another reason; the look that saw it end dates what no source does."""
+    ended = (moved(facts.account, "comped"), moved(facts.access, "access"))
+    yield from (seen.since for seen in ended if seen and seen.value in ("no", "none"))
+    if config.trials.mode == "product" and facts.account and facts.account.trial_ends_at:
+        yield facts.account.trial_ends_at
 
 
 def wait_for_instance(

@@ -109,7 +109,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     if verdict.stage == "trialing" and leading and instance and not was_ready(facts):
         alerts.append("the instance is late: the trial runs without it")
     foreseen = ended_as_known(facts, leading, verdict)
-    wanted, deleted_at = wanted_instance(facts, verdict, access, instance, config, now)
+    wanted, deleted_at = wanted_instance(facts, verdict, leading, access, instance, config, now)
     url, status = told(facts)
     dates = _dates(facts, verdict, leading, ends)
     card = any(c.has_payment_method for c in facts.customers) or bool(leading and leading.has_payment_method)

@@ -141,7 +141,7 @@ def request_from(row: Row) -> Request:
 
 def access_from(row: Row) -> AccessRow:
     """A row of ``instep_access``, whoever wrote it."""
-    texts = (
+    names = (
         "stage",
         "access",
         "reason",
@@ -151,11 +151,9 @@ def access_from(row: Row) -> AccessRow:
         "stripe_customer_id",
         "billing_url",
     )
-    return AccessRow(
-        account_id=AccountId(str(row["account_id"])),
-        trial_ends_at=integer(row.get("trial_ends_at")),
-        **{name: clean(row.get(name), LONGEST) for name in texts},
-    )
+    texts: dict[str, Any] = {name: clean(row.get(name), LONGEST) for name in names}
+    account = AccountId(str(row["account_id"]))
+    return AccessRow(account_id=account, trial_ends_at=integer(row.get("trial_ends_at")), **texts)
 
 
 def _account_fact(root: Ref, row: Row) -> Fact:
@@ -175,7 +173,7 @@ def _request_fact(root: Ref, row: Row) -> Fact:
 
 def _access_fact(root: Ref, row: Row) -> Fact:
     row_ = access_from(row)
-    return Fact(root, "access", root.id, row_, row_.account_id)
+    return Fact(root, "access", root.id, row_, row_.account_id, states=states_of(row_))
 
 
 _ONE = {"account": _account_fact, "request": _request_fact, "access": _access_fact}

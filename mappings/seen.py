@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mappings.model import Account, Customer, Dispute, Person, Seen, Subscription
+from mappings.model import AccessRow, Account, Customer, Dispute, Person, Seen, Subscription
 
 RUNNING = ("trialing", "active", "past_due")
 
@@ -19,13 +19,15 @@ def paused_by_trial_end(sub: Subscription) -> bool:
     return sub.trial_end is not None and not sub.ever_paid
 
 
-def states_of(body: Account | Person | Customer | Subscription | Dispute) -> Mapping[str, str]:
+def states_of(body: Account | Person | AccessRow | Customer | Subscription | Dispute) -> Mapping[str, str]:
     """The values to remember, each a text that is never empty."""
     if isinstance(body, Dispute):
         return {"status": body.status or "none"}
+    if isinstance(body, AccessRow):
+        return {"access": body.access or "full"}
     if isinstance(body, Account | Person):
-        trial = {"trial": str(body.trial_ends_at or "none")} if isinstance(body, Account) else {}
-        return trial | {f"trait:{name}": "yes" if value else "no" for name, value in body.traits.items()}
+        own = _of_account(body) if isinstance(body, Account) else {}
+        return own | {f"trait:{name}": "yes" if value else "no" for name, value in body.traits.items()}
     card = {"card": "yes" if body.has_payment_method else "no"}
     if isinstance(body, Customer):
         return card
@@ -43,7 +45,11 @@ def states_of(body: Account | Person | Customer | Subscription | Dispute) -> Map
     }
 
 
-def moved(body: Account | Person | Customer | Subscription, state: str) -> Seen | None:
+def _of_account(account: Account) -> dict[str, str]:
+    return {"trial": str(account.trial_ends_at or "none"), "comped": "yes" if account.comped else "no"}
+
+
+def moved(body: Account | Person | AccessRow | Customer | Subscription | None, state: str) -> Seen | None:
     """The state, where its value is that of today and we saw it become so."""
-    seen = body.seen.get(state)
-    return seen if seen and seen.before and states_of(body).get(state) == seen.value else None
+    seen = body.seen.get(state) if body else None
+    return seen if body and seen and seen.before and states_of(body).get(state) == seen.value else None

@@ -100,6 +100,7 @@ class AccessRow:
     instance_status: str = ""
     stripe_customer_id: str = ""
     billing_url: str = ""
+    seen: Mapping[str, Seen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

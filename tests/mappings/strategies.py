@@ -39,7 +39,7 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_f
 traits = st.dictionaries(st.sampled_from(["x", "y", "secret"]), scalars, max_size=2)
 states = ["", "none", "yes", "no", "lost", "active", "paused", "expired", "unpaid", "past_due", "a#1", "a#2"]
 seen = st.dictionaries(
-    st.sampled_from(["status", "cancel", "attempt", "card", "paid", "trial", "trait:x"]),
+    st.sampled_from(["status", "cancel", "attempt", "card", "paid", "trial", "comped", "access", "trait:x"]),
     st.builds(Seen, st.sampled_from(states), st.integers(-40, 0).map(day), st.sampled_from(states)),
 )
 invoices = st.builds(
@@ -146,6 +146,7 @@ rows = st.builds(
     st.just(ACME),
     stage=st.sampled_from([*RULES, "odd", ""]),
     access=st.sampled_from(["full", "grace", "read_only", "none", "odd", ""]),
+    seen=seen,
 )
 
 

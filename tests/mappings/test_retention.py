@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from golden.words import ACME, CATALOG, NOW, account, config, day, instance, known, request, sub, today
+from golden.words import ACME, CATALOG, NOW, account, config, customer, day, instance, known, request, seen, sub, today
 from hypothesis import given
 from strategies import configs, facts
 
@@ -13,7 +13,7 @@ from mappings.brake import DELETIONS, REMOVALS
 from mappings.config import Config
 from mappings.instances import told
 from mappings.lifecycle import Life, life
-from mappings.model import AccountFacts, AccountId, Desired, Instance, Record, Ref
+from mappings.model import AccessRow, Account, AccountFacts, AccountId, Desired, Instance, Record, Ref
 from mappings.provisioning import desired_instance
 from mappings.provisioning import facts as facts_of
 
@@ -32,6 +32,22 @@ def asked(known_: AccountFacts, rules: Config) -> Desired | None:
 
 LEFT = sub("canceled", ever_paid=True, ended_at=day(-30))
 BEFORE_US = replace(LEFT, ended_at=day(-300))
+GONE = (replace(LEFT, status="active", ended_at=None), customer(deleted=True))
+
+
+def paid_for(days: float) -> Account:
+    """Free of charge until then."""
+    return account(seen=seen(comped=("no", days, "yes")))
+
+
+def shut_out(days: float) -> AccessRow:
+    return replace(today("none", "churned"), seen=seen(access=("none", days, "full")))
+
+
+def product(days: int) -> Config:
+    return config(policy={"retention_days": days}, trials={"mode": "product"})
+
+
 TABLE = [
     ("within retention it is suspended", known(LEFT, instance("suspended")), keeps(31), "suspended"),
     ("after it, deleted", known(LEFT, instance("suspended")), keeps(30), "deleted"),
@@ -54,6 +70,21 @@ TABLE = [
     ("before us, without a row: left as it is", known(BEFORE_US, instance()), keeps(1), "unchanged"),
     ("before us, shut out: counted from our birth", known(BEFORE_US, today("none"), instance()), keeps(100), "deleted"),
     ("before us, shut out, not so long", known(BEFORE_US, today("none"), instance()), keeps(101), "suspended"),
+    ("no longer free of charge: retention begins", known(paid_for(0), LEFT, instance()), keeps(30), "suspended"),
+    ("not free of charge since, nearly long enough", known(paid_for(-20), LEFT, instance()), keeps(21), "suspended"),
+    ("not free of charge since, long enough", known(paid_for(-20), LEFT, instance()), keeps(20), "deleted"),
+    ("never free of charge", known(account(seen=seen(comped=("no", 0, ""))), LEFT, instance()), keeps(30), "deleted"),
+    ("the product's trial ran out now", known(account(trial_ends_at=day(0)), LEFT, instance()), product(30),
+     "suspended"),
+    ("the product's trial ran out long enough ago", known(account(trial_ends_at=day(-20)), LEFT, instance()),
+     product(20), "deleted"),
+    ("a date that is no trial of the product's", known(account(trial_ends_at=day(0)), LEFT, instance()), keeps(30),
+     "deleted"),
+    ("let in until this look, nobody knows why", known(LEFT, today("full"), instance()), keeps(30), "suspended"),
+    ("shut out only now: retention begins", known(LEFT, shut_out(0), instance()), keeps(30), "suspended"),
+    ("shut out long enough ago", known(LEFT, shut_out(-20), instance()), keeps(20), "deleted"),
+    ("a deleted customer, its end not known", known(*GONE, today("none"), instance()), keeps(1), "suspended"),
+    ("a deleted customer, its end known", known(LEFT, GONE[1], today("none"), instance()), keeps(30), "deleted"),
 ]  # fmt: skip
 
 
@@ -85,6 +116,7 @@ def test_nothing_is_deleted_that_is_not_erased_or_churned_long_enough(known_: Ac
         assert (found.stage, days) == ("churned", 20)
         assert ended is not None
         assert max(ended, known_.born_at) + 20 * 86400 <= NOW
+        assert known_.access is None or known_.access.access == "none"
 
 
 def named(status: str = "ready", name: str = "legacy-7") -> Instance:
