@@ -220,7 +220,7 @@ class Tagged(Protocol):
     """Our names and the ids that they stood for when they were declared."""
 
     def follow_tags(self, ids: Mapping[str, str]) -> None:
-        """What an earlier process has declared."""
+        """What another process has declared, or made again."""
         ...
 
     def restore_tag(self, name: str) -> None:

@@ -71,6 +71,10 @@ class Brakes:
         self._store.hold(lease, held, _line(held, error.most))
         return held.what
 
+    def look_again(self) -> None:
+        """Names that this worker missed may be there by now."""
+        self._missing.clear()
+
     def must_exist(self, step: Step) -> None:
         """Raises Missing for a name that this worker has not found before."""
         if step.operation == "add" and step.member[1] in self._missing:

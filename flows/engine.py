@@ -110,6 +110,7 @@ class Engine:
         """From the next account on: what was switched on, paused or made again meanwhile."""
         self._systems = systems
         self._erasing.follow(systems)
+        self._brakes.look_again()
 
     def work(self, lease: Lease) -> None:
         """One account, from its facts to its next due moment. Only bugs escape, as a line in the tally."""

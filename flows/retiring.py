@@ -17,14 +17,12 @@ def restore(instep: Instep, name: str, by: str) -> int:
     target = _target(instep, name)
     before = instep.house.tags.get(name)
     ask("Intercom", lambda: target.restore_tag(name))
-    missing = target.tag_ids[name] != before
-    if not missing and name not in instep.house.retired:
+    missing, unused = target.tag_ids[name] != before, name in instep.house.retired
+    if not missing and not unused:
         raise Misuse(f"The tag {name} is there: nothing is to be restored.")
-    if name in instep.house.retired:
-        instep.store.make_all_due(instep.now(), "names changed")
     retired = [other for other in instep.house.retired if other != name]
     known = {"tags": {**instep.house.tags, **target.tag_ids}, "retired": retired}
-    return instep.store.end_name(target.name, (TAGS, name), missing, by, instep.now(), known)
+    return instep.store.end_name(target.name, (TAGS, name), missing, by, instep.now(), known, everybody=unused)
 
 
 def retire(instep: Instep, name: str, by: str) -> int:
@@ -35,19 +33,18 @@ def retire(instep: Instep, name: str, by: str) -> int:
 
 
 def tell_deleted(instep: Instep) -> None:
-    """One line of todo for each that somebody needs, which ends by itself where a list was wrong and the tag is there;
-    those that Intercom does not tell of now are for the next run."""
-    systems, store = instep.systems, instep.store
-    needed = systems.config.owned_tags - {*instep.house.retired}
+    """One line of todo for each that somebody needs, which ends by itself where a list was wrong and the tag is there,
+    or the tag is retired; those that Intercom does not tell of now are for the next run."""
+    systems, store, retired = instep.systems, instep.store, {*instep.house.retired}
     for target in (line.target for line in systems.targets if systems.mode(line.target.name) == "on"):
         if not isinstance(target, Tagged) or target.system in instep.unreachable:
             continue
         try:
-            lost = {*target.lost_tags()}
+            lost = {*target.lost_tags()} - retired
         except (ConnectorError, *STRANGE):
             continue
         told = {line.subject for line in store.todo() if (line.kind, line.target) == ("held", target.name)}
-        for name in sorted(needed):
+        for name in sorted(systems.config.owned_tags):
             if name not in lost and f"tag:{name}" in told:
                 store.end_name(target.name, (TAGS, name), False, "", instep.now(), {})
             elif name in lost and (many := sum(store.needing(target.name, TAGS, name))):

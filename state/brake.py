@@ -8,14 +8,14 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, exists, func, select, text, update
 
 from mappings.brake import CONTESTED, NAMES
 from mappings.model import AccountId
 from state.agenda import put_mark, seconds_left
 from state.database import Base, Database, reading, writing
 from state.house import amended
-from state.schema import brake, holds, links, todo
+from state.schema import agenda, brake, holds, links, todo
 from state.sql import among, any_of, filled
 from state.todos import clear_todo, put_todo
 from state.types import Braked, Hold, Lease, LeaseLost, Limit, Todo
@@ -89,17 +89,21 @@ class Brake(Base):
         by: str,
         now: int,
         house: Mapping[str, Any],
+        everybody: bool = False,
     ) -> int:
         """A deleted member of a set (set, name) was ``made`` again, so that nobody wears it any more; or it is
-        forgotten, as these fields of the ``house`` then say. Nothing waits for it, and whoever needs it is due. Returns
-        how many subjects that concerns."""
+        forgotten, as these fields of the ``house`` then say. Nothing waits for it, and whoever needs it is due, or
+        ``everybody``. Returns how many subjects that concerns."""
         amended(connection, house)
         where = (holds.c.target == target) & (holds.c.what == " ".join(what))
         held = connection.execute(delete(holds).where(where).returning(holds.c.subject, holds.c.account_id)).all()
-        wore = _take_off(connection, target, *what) if made else []
+        wore = _wearing(connection, target, *what) if made else []
         line = (todo.c.kind == "held") & (todo.c.subject == f"tag:{what[1]}") & (todo.c.target == target)
         connection.execute(update(todo).where(line).values(resolved_at=now, resolved_by=by))
-        put_mark(connection, self.database, {AccountId(row.account_id) for row in (*held, *wore)}, now, "names changed")
+        found = {row.account_id for row in (*held, *wore)}
+        due = {*found, *connection.scalars(select(agenda.c.account_id))} if everybody else found
+        put_mark(connection, self.database, due, now, "names changed")
+        _take_off(connection, target, *what, wore)
         return len({row.subject for row in (*held, *wore)})
 
     @writing
@@ -176,14 +180,18 @@ def _most(connection: Connection, limit: Limit, target: str) -> int:
     return max(limit.floor, int(limit.share * (connection.scalar(there) or 0)))
 
 
-def _take_off(connection: Connection, target: str, name: str, member: str) -> Sequence[Row[Any]]:
-    """Believed of nobody any more; returns who it was."""
-    wore = _wearing(connection, target, name, member)
-    for row in wore:
-        sets = {**row.sets, name: [other for other in row.sets[name] if other != member]}
-        here = (links.c.target == target) & (links.c.subject == row.subject)
-        connection.execute(update(links).where(here).values(sets=sets))
-    return wore
+def _take_off(connection: Connection, target: str, name: str, member: str, wore: Sequence[Row[Any]]) -> None:
+    """Believed of them no more. Their accounts were marked before, so that nobody leases one meanwhile; a worker that
+    has one already may have read the Link as it was: whatever it writes down, only a read ends the doubt."""
+    if not wore:
+        return
+    mine = (links.c.target == target) & (links.c.subject == bindparam("_subject"))
+    leased = exists().where(agenda.c.account_id == links.c.account_id, agenda.c.lease_owner.is_not(None))
+    doubted = leased & (links.c.state != "parked")
+    state, sequence = case((doubted, "suspect"), else_=links.c.state), links.c.sequence + case((doubted, 1), else_=0)
+    put = update(links).where(mine).values(sets=bindparam("_sets"), state=state, sequence=sequence)
+    left = [{**row.sets, name: [other for other in row.sets[name] if other != member]} for row in wore]
+    connection.execute(put, [{"_subject": row.subject, "_sets": sets} for row, sets in zip(wore, left, strict=True)])
 
 
 def _wearing(connection: Connection, target: str, name: str, member: str) -> list[Row[Any]]:

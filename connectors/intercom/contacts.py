@@ -124,19 +124,18 @@ class IntercomContacts:
 
     def _tag(self, contact: str, name: str, add: bool) -> str:
         tag = self._tags.id_of(name)
+        if not (tag or add):
+            return ""  # What nobody can wear is as good as taken off.
         try:
-            return self._attach(contact, "tags", tag, add) if tag else self._no_tag(name, add)
+            if tag:
+                return self._attach(contact, "tags", tag, add)
         except Gone:
             self._api.get(wire.path("contacts", contact))  # Gone again if it was the contact.
-            self._tags.forget()
         # It was the tag: deleted, and perhaps made anew under another id.
-        again = self._tags.id_of(name)
-        return self._attach(contact, "tags", again, add) if again not in ("", tag) else self._no_tag(name, add)
-
-    def _no_tag(self, name: str, add: bool) -> str:
-        """What nobody can wear is as good as taken off. Somebody may make it before the next try."""
+        self._tags.forget()
+        if (again := self._tags.id_of(name)) not in ("", tag):
+            return self._attach(contact, "tags", again, add)
         if add:
-            self._tags.forget()
             raise Missing(name)
         return ""
 

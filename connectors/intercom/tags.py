@@ -24,8 +24,9 @@ class Tags:
         self.ids: dict[str, str] = {}
 
     def follow(self, ids: Mapping[str, str]) -> None:
-        """What an earlier process has declared."""
-        self.ids = {**ids, **self.ids}
+        """What another process has declared, or made again; the list is read again before it is used."""
+        self.ids = {**self.ids, **ids}
+        self.forget()
 
     def id_of(self, name: str) -> str:
         """Empty for a tag that was never declared or has been deleted since."""

@@ -14,7 +14,7 @@ from state_facts import NOW
 
 from mappings.model import AccountId, Link, Step, Subject
 from state.brake import forget_holds, spend
-from state.store import Braked, Hold, Lease, Limit, Store, Todo
+from state.store import Braked, Hold, House, Lease, LeaseLost, Limit, Store, Todo
 
 DAY = 86_400
 LIMIT = Limit("instance_deletions", 2)
@@ -212,6 +212,45 @@ def test_what_changed_since_it_was_read_is_decided_by_nobody(store: Store, appro
     for same, moved, gone in lists:
         assert store.approve(same, moved, gone, "dana", NOW) == []
         assert (store.holds(), store.todo()) == before
+
+
+def worn(store: Store, many: int, leased: int) -> list[tuple[Lease, Link]]:
+    """Contacts that wear two tags; the first ``leased`` are being worked on."""
+    store.settle_in(House("i", NOW, "acct", False, "w", "us", {}, ""))
+    found = []
+    for n in range(many):
+        lease = held(store, f"{many}-{n}")
+        link = Link("contacts", Subject(f"person:{many}-{n}"), f"c{many}-{n}", sets={"tags": ("vip", "x")}, sequence=1)
+        found.append((lease, store.adopt(lease, link)))
+        if n >= leased:
+            store.settle(lease, None, "done", now=NOW)
+    return found
+
+
+def test_a_name_made_again_is_read_where_a_worker_may_write_what_it_believed(store: Store) -> None:
+    (mine, link), (parked, refused), _ = worn(store, 3, leased=2)
+    store.adopt(parked, replace(refused, state="parked", parked_for="mark"))
+    assert store.end_name("contacts", ("tags", "x"), True, "dana", NOW, {}) == 3
+    left = [link for n in range(3) for link in store.links_of(AccountId(f"3-{n}"))]
+    assert [link.sets["tags"] for link in left] == [("vip",)] * 3
+    assert [link.state for link in left] == ["suspect", "parked", "ok"]
+    with pytest.raises(LeaseLost):
+        store.adopt(mine, link)
+    step = Step("contacts", link.subject, "update", "k", link.external_id)
+    sent = store.intend(mine, link, step, {}, 10, now=NOW)
+    told = store.acknowledge(mine, replace(sent, sequence=2, state="ok"), [], now=NOW)
+    assert (told.state, store.links_of(mine.account_id)[0].state) == ("suspect", "suspect")
+    assert store.adopt(mine, replace(told, sets={"tags": ("vip",)}, state="ok", sequence=3)).state == "ok"
+
+
+def test_a_name_worn_by_many_is_made_again_with_as_many_statements_as_by_a_few(store: Store) -> None:
+    took = []
+    for many in (2, 40):
+        worn(store, many, leased=many)
+        with statements(store) as sent:
+            assert store.end_name("contacts", ("tags", "x"), True, "dana", NOW, {}) == many
+        took.append(len(sent))
+    assert took[0] == took[1]
 
 
 def test_a_line_stays_while_something_else_of_it_is_held(store: Store) -> None:
