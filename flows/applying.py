@@ -149,7 +149,7 @@ class Applier:
                 return
             values = self._links.resolve(step.values)
             if values is None:
-                # Whatever makes the missing thing wakes this account.
+                # Whatever gives the missing thing its id wakes this account.
                 result.outcome = Outcome.WAITING
                 if not step.member[0]:
                     return
@@ -228,7 +228,7 @@ class Applier:
                 return self._links.adopt(lease, desired, intent, found, link)
         held = _push(target, step, bool(redeem))
         self._journal.count(target.name)
-        result.outcome, result.created = Outcome.APPLIED, result.created or step.operation == "create"
+        result.outcome = Outcome.APPLIED
         result.pending_since = self._now() if held.pending else None
         if held.changed:
             result.changed.add(held.changed)

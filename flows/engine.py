@@ -170,9 +170,6 @@ class Engine:
             if self._systems.mode(line.target.name) == "off":
                 continue
             changed = self._line(visit, line, facts, current)
-            if visit.pairs[line.target.name].created and facts.elsewhere:
-                homes = {person.account_id for person in facts.elsewhere}
-                self._store.mark(sorted(homes), self._now(), "a shared account has something new")
             if changed:
                 self._read(visit, sorted(changed, key=str))
                 facts, current = self._facts(visit.lease.account_id)

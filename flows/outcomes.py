@@ -29,16 +29,15 @@ class NotMade(Rejected):
 @dataclass(slots=True)
 class Result:
     """What became of one Desired. ``waiting``: the system whose breaker is open or whose key fails. ``retry``: come
-    back soon; ``failed``: because of that system. ``created``: something new is there. ``pending_since``: accepted but
-    unfinished since then. ``unproved``: it wants a fresh look first. ``again_at``: when what a daily limit holds may go
-    on. ``held``: what of the subject the brake holds until a person approves it."""
+    back soon; ``failed``: because of that system. ``pending_since``: accepted but unfinished since then. ``unproved``:
+    it wants a fresh look first. ``again_at``: when what a daily limit holds may go on. ``held``: what of the subject
+    the brake holds until a person approves it."""
 
     outcome: Outcome = Outcome.UNCHANGED
     changed: set[Ref] = field(default_factory=set)
     waiting: str = ""
     retry: bool = False
     failed: str = ""
-    created: bool = False
     pending_since: int | None = None
     unproved: bool = False
     again_at: int | None = None
@@ -55,7 +54,6 @@ class Pair:
     waiting: str = ""
     retry: bool = False
     failed: str = ""
-    created: bool = False
     pending_since: int | None = None
     again_at: int | None = None
 
@@ -64,7 +62,6 @@ class Pair:
         self.waiting = self.waiting or result.waiting
         self.retry = self.retry or result.retry
         self.failed = self.failed or result.failed
-        self.created = self.created or result.created
         self.again_at = result.again_at or self.again_at
         if result.pending_since is not None:
             self.pending_since = result.pending_since

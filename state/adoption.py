@@ -6,10 +6,12 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, bindparam, exists, select, update
 
-from mappings.model import AccountId, Link, Subject
+from mappings.model import AccountId, Link, Subject, account_subject
+from state.agenda import put_mark
 from state.database import Base, reading, writing
 from state.links import IS_LINK, end_parking, link_values
 from state.schema import links
+from state.sharing import NEWS, sharing
 from state.sql import any_of, filled
 from state.todos import put_todo
 from state.types import Todo
@@ -31,8 +33,8 @@ class Adoption(Base):
     ) -> int:
         """Links of subjects that have none, or a parked one because nobody was found, as an adoption found them; one
         that stays parked is parked for what is wanted now. A subject or an external id that has another one keeps it.
-        ``lines``: what a person is told of those that are parked by this; what they were told before ends.
-        Returns how many were new."""
+        ``lines``: what a person is told of those that are parked by this; what they were told before ends. A first
+        external id of an account: see ``Links.adopt``. Returns how many were new."""
         rows = [link_values(link) | {"account_id": account} for account, link in new]
         if not rows:
             return 0
@@ -45,6 +47,8 @@ class Adoption(Base):
                 taken.add(link.subject)
                 end_parking(connection, link, told[link.subject].kind if link.subject in told else None)
         put_todo(connection, self.database, [line for line in lines if line.subject in taken])
+        own = [account for account, link in new if link.subject in taken and link.subject == account_subject(account)]
+        put_mark(connection, self.database, sharing(connection, own), 0, NEWS)
         return len(inserted)
 
 

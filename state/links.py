@@ -15,6 +15,7 @@ from state.database import Base, reading, writing
 from state.inbox import put_pushed
 from state.ledger import redeem_keys, release_keys, write_journal
 from state.schema import holds, links
+from state.sharing import NEWS, to_wake
 from state.sql import any_given, filled, given
 from state.todos import clear_todo, put_todo
 from state.types import Claimed, Entry, Hold, Lease, LeaseLost, Limit, Todo, TodoKind
@@ -51,8 +52,9 @@ class Links(Base):
     ) -> Link:
         """A Link is born or re-read with what the target holds; clears pending. ``changed``, ``journal``: see
         acknowledge. What ``release`` has used up is free again. ``line``: what a person is told of it; what they were
-        told of one that is parked for something else now, or no more, ends. LeaseLost, also when someone else has
-        intended or acknowledged since ``link`` was read; Claimed."""
+        told of one that is parked for something else now, or no more, ends. Where the account's own Link gets its first
+        external id, the other accounts of its people are due ``now``. LeaseLost, also when someone else has intended or
+        acknowledged since ``link`` was read; Claimed."""
         if seconds_left(connection, lease) is None:
             raise LeaseLost(f"someone else holds {lease.account_id} now")
         stored = stored_link(connection, link)
@@ -64,6 +66,7 @@ class Links(Base):
         if release:
             release_keys(connection, release)
         saved = _save(connection, lease, stored, answered(link))
+        put_mark(connection, self.database, to_wake(connection, lease, stored, link), now, NEWS)
         put_todo(connection, self.database, [line] if line else [])
         parked_again = stored is not None and stored.state == "parked"
         if line and link.state == "parked" and (parked_again or not link.external_id):  # Also: made again it was not.
@@ -117,7 +120,8 @@ class Links(Base):
     ) -> Link:
         """After a push: the Link as given (``pending_key``: the key it was pushed with) with no key pending, and the
         journal, in one transaction; returns that Link. ``changed``, a root that the push changed, becomes a hint due
-        ``now``: whoever comes after a worker that dies here looks at it. An approval of ``hold`` is used up.
+        ``now``: whoever comes after a worker that dies here looks at it. An approval of ``hold`` is used up. A first
+        external id: see adopt.
 
         When the token was lost, or someone else has intended or acknowledged meanwhile: the stored Link stays and
         becomes suspect, all accounts concerned are woken, journal and hint are still written and LeaseLost is raised.
@@ -147,6 +151,7 @@ class Links(Base):
         if ours and not claim:
             if hold:
                 use_up(connection, hold)
+            put_mark(connection, self.database, to_wake(connection, lease, stored, link), now, NEWS)
             return _save(connection, lease, stored, doubted(stored, answered(link)))
         self._suspect(connection, lease, stored, link if not claim else replace(link, external_id=""))
         if ours and claim:
@@ -163,6 +168,7 @@ class Links(Base):
             end_parking(connection, link)
         doubted = update(links).where(IS_LINK).values(state="suspect").returning(links.c.account_id)
         accounts = [lease.account_id, *connection.scalars(doubted, key_of(link))]
+        accounts += to_wake(connection, lease, stored, link)
         put_mark(connection, self.database, accounts, 0, "pushed without the lease")
 
     @writing

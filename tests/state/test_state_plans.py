@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 from state_facts import NOW, A, account, customer, customer_ref, land, user
 
-from mappings.model import Link, Step, Subject
+from mappings.model import Link, Step, Subject, account_subject
 from state.schema import metadata
 from state.store import Entry, Limit, Store
 
@@ -59,6 +59,7 @@ def visit(store: Store) -> None:
     intents = store.intend_many(lease, [(link, replace(step, subject=BEN), {}) for link in links], 10, now=NOW)
     store.acknowledge_many(lease, [(replace(intent, sequence=1), entry, None) for intent in intents], now=NOW)
     store.adopt(lease, replace(made, pending_key="", state="ok"))
+    store.adopt(lease, Link("companies", account_subject(A), "co1"), now=NOW)
     store.settle(lease, None, "done", now=NOW)
 
 
