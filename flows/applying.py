@@ -70,15 +70,16 @@ class Applier:
         self, lease: Lease, line: TargetLine, facts: AccountFacts, desired: Desired, proved: bool, watch: bool
     ) -> Result:
         """Send what is missing. Raises LeaseLost; every other failure becomes part of the Result."""
-        result = Result()
-        link = self._links.believed(lease, line, facts, desired, watch, result)
-        mark = version_of(desired)
-        if desired.problem:
-            self._links.park(lease, link, mark, desired.problem, watch)
-            return replace(result, outcome=Outcome.PARKED)
-        if link.state == "parked" and link.parked_for == mark:
-            return replace(result, outcome=Outcome.PARKED)
+        result, mark = Result(), version_of(desired)
         try:
+            link = self._links.believed(lease, line, facts, desired, proved, watch, result)
+            if result.unproved:
+                return result
+            if desired.problem:
+                self._links.park(lease, link, mark, desired.problem, watch)
+                return replace(result, outcome=Outcome.PARKED)
+            if link.state == "parked" and link.parked_for == mark:
+                return replace(result, outcome=Outcome.PARKED)
             self._steps(lease, line, facts, desired, link, result, proved, watch)
         except BreakerOpen:
             result.outcome, result.waiting = Outcome.WAITING, line.target.system
@@ -212,7 +213,6 @@ class Applier:
         tried = link.pending_since if link.pending_key == step.key else None
         if tried is not None and link.pending_body is not None and step.operation == "create":
             step = replace(step, values=link.pending_body)
-            desired = replace(desired, values={**desired.values, **link.pending_body}) if desired.once else desired
         uses = line.redeem(facts, step) if line.redeem and step.operation == "create" else []
         redeem = [self._pseudonyms.redeeming(key) for key in uses]
         longest = target.timeout * (2 if step.operation == "create" else 1)  # A create is looked for first.

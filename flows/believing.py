@@ -41,10 +41,19 @@ class Beliefs:
         self._sought: set[tuple[str, Subject]] = set()
 
     def believed(
-        self, lease: Lease, line: TargetLine, facts: AccountFacts, desired: Desired, watch: bool, result: Result
+        self,
+        lease: Lease,
+        line: TargetLine,
+        facts: AccountFacts,
+        desired: Desired,
+        proved: bool,
+        watch: bool,
+        result: Result,
     ) -> Link:
-        """The stored Link; born from, or overruled by, what was fetched."""
+        """The stored Link; born from, or overruled by, what was fetched. Raises Claimed."""
         link = self.latest(desired)
+        if successor := line.successor(facts, desired, link):
+            return self._go_over(lease, desired, link, successor, proved, watch, result)
         if line.held is None or (link.external_id and not line.fetched):
             return link
         held = line.held(facts, desired)
@@ -61,6 +70,18 @@ class Beliefs:
         if believed != link and not watch:
             return self._adopt(lease, link, believed, held, desired)
         return believed
+
+    def _go_over(
+        self, lease: Lease, desired: Desired, link: Link, held: Held, proved: bool, watch: bool, result: Result
+    ) -> Link:
+        """Nothing of what the one before held is believed of another object; only a look made just now shows that."""
+        fresh = replace(link, external_id=held.external_id, values={}, sets={}, overwritten={}, state="ok")
+        if watch:
+            return replace(fresh, values=held.values)
+        if not proved:
+            result.outcome, result.retry, result.unproved = Outcome.WAITING, True, True
+            return link
+        return self.adopt(lease, desired, fresh, held)
 
     def latest(self, desired: Desired) -> Link:
         links = self._store.links([desired.subject])
@@ -82,6 +103,8 @@ class Beliefs:
     def find(self, target: Target, desired: Desired, link: Link, since: int | None) -> Held | None:
         """Asked with the id that the Link names, and the ids of what other targets made, where they are known."""
         values = self.resolve(desired.values) or desired.values
+        if desired.once and link.pending_body:  # Where it may have been made, whatever a new one would say.
+            values = {**values, **link.pending_body}
         sure = {**desired.beside, MATCH_EMAIL: False} if self._shared(desired) else desired.beside
         try:
             return target.find(replace(desired, values=values, beside=sure, external_id=link.external_id), since)

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from connectors.contract import ConnectorError, Unauthorized
 from connectors.product import ProductAccounts, ProductRequests, ProductUsers, ask_once
 from connectors.stripe import CheckoutDone, StripeBilling, StripeSessions
-from flows.gathering import gather
+from flows.gathering import gather, with_kept_customer
 from flows.house import connect, open_store
 from flows.identity import calendar, identify_stripe, same_house
 from flows.pseudonyms import pseudonyms
@@ -199,16 +199,17 @@ class Door:
         return replace(facts, people=(*others, *mine), account=now)
 
     def _with_billing(self, facts: AccountFacts) -> AccountFacts:
-        """Every customer of the account as Stripe has it now."""
+        """Every customer of the account as Stripe has it now; the one that a person kept stays the kept one."""
         found: list[Body] = []
         for customer in facts.customers:
             record: Record = self._billing.fetch(Ref("stripe", "customer", customer.customer_id))
             found += _bodies(stripe.facts(record))
-        return replace(
+        now = replace(
             facts,
             customers=tuple(b for b in found if isinstance(b, Customer)),
             subscriptions=tuple(b for b in found if isinstance(b, Subscription)),
         )
+        return with_kept_customer(self._store, now)
 
     def _shown(self, ticket: Ticket, facts: AccountFacts) -> Page:
         prices = self._billing.prices()

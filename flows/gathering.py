@@ -93,14 +93,20 @@ def _rejected(store: Store, requests: Iterable[RequestId]) -> frozenset[str]:
 
 def _with_decisions(store: Store, facts: AccountFacts) -> AccountFacts:
     """What a person decided about several customers, and about requests from before our time."""
-    if sum(not customer.deleted for customer in facts.customers) > 1:
-        mine = account_subject(facts.account_id)
-        verb, _, kept = store.decided([mine]).get(mine, "").partition(" ")
-        facts = with_kept(facts, kept) if verb == LINK else facts
+    facts = with_kept_customer(store, facts)
     if old := {request_subject(r.request_id): r.request_id for r in waiting_since_before(facts)}:
         decided = store.decided(list(old))
         facts = with_started(facts, [old[Subject(name)] for name, text in decided.items() if text == START])
     return facts
+
+
+def with_kept_customer(store: Store, facts: AccountFacts) -> AccountFacts:
+    """The one of several customers that a person decided to keep, see with_kept."""
+    if sum(not customer.deleted for customer in facts.customers) < 2:
+        return facts
+    mine = account_subject(facts.account_id)
+    verb, _, kept = store.decided([mine]).get(mine, "").partition(" ")
+    return with_kept(facts, kept) if verb == LINK else facts
 
 
 def _with_deletions(store: Store, facts: AccountFacts) -> AccountFacts:

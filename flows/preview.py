@@ -122,6 +122,8 @@ def _link(store: Store, line: TargetLine, facts: AccountFacts, desired: Desired)
     """The stored one, or what the facts say is held."""
     key = (desired.target, desired.subject)
     link = store.links([desired.subject]).get(key) or Link(*key)
+    if successor := line.successor(facts, desired, link):
+        return replace(link, external_id=successor.external_id, values=successor.values, state="ok")
     if line.held and (line.fetched or not link.external_id) and (held := line.held(facts, desired)):
         link = replace(link, external_id=held.external_id, values={**link.values, **held.values})
     return link

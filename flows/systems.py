@@ -101,7 +101,11 @@ def targets(w: Wires, config: Config, now: Callable[[], int]) -> list[TargetLine
     owned = config.owned_tags
     paid = [
         TargetLine(
-            StripeCustomers(w.stripe), stripe.desired_customer, stripe.held_customer, expect=stripe.expect_customer
+            StripeCustomers(w.stripe),
+            stripe.desired_customer,
+            stripe.held_customer,
+            left=stripe.left_customer,
+            expect=stripe.expect_customer,
         ),
         TargetLine(
             StripeTrials(w.stripe),

@@ -12,7 +12,7 @@ from mappings.catalog import Catalog
 from mappings.config import Config
 from mappings.exclusion import excluded
 from mappings.lifecycle import Life
-from mappings.model import AccountFacts, AccountId, Desired, Fact, Held, Mode, Name, Record, Step
+from mappings.model import AccountFacts, AccountId, Desired, Fact, Held, Link, Mode, Name, Record, Step
 
 Wanted = Callable[[AccountFacts, Life, Config], Iterable[Desired]]
 
@@ -32,7 +32,8 @@ class TargetLine:
     """A target and what it should hold.
 
     ``held``: what the facts say it holds; asked when a Link is born, and at every plan when ``fetched`` (what was
-    fetched replaces what we believed). ``expect``: the facts once a step was done, for a plan. ``unfinished``: an
+    fetched replaces what we believed). ``left``: whether the facts say that what has this id is not used any more: then
+    the Link goes over to what is ``held``. ``expect``: the facts once a step was done, for a plan. ``unfinished``: an
     accepted push may still be on its way, so a plan lists what follows as "then". ``redeem``: what a create uses up.
     ``excluded_too``: an excluded account has a right to it: an answer to its requests, and to be erased. ``since``:
     what happened before (unix seconds) is known there, not told; later than our birth for a target that came later.
@@ -43,6 +44,7 @@ class TargetLine:
     target: Target
     desired: Wanted
     held: Callable[[AccountFacts, Desired], Held | None] | None = None
+    left: Callable[[AccountFacts, str], bool] | None = None
     fetched: bool = False
     expect: Callable[[AccountFacts, Step, int], AccountFacts] | None = None
     unfinished: bool = False
@@ -59,6 +61,12 @@ class TargetLine:
             facts = replace(facts, born_at=self.since)
         found = self.desired(facts, life, config)
         return [self._without_retired(desired) for desired in found] if self.retired else list(found)
+
+    def successor(self, facts: AccountFacts, desired: Desired, link: Link) -> Held | None:
+        """What the Link goes over to; None where it stays, also while something is pending of what it names."""
+        if not (self.left and self.held) or link.pending_key or not self.left(facts, link.external_id):
+            return None
+        return self.held(facts, desired)
 
     def _without_retired(self, desired: Desired) -> Desired:
         sets = {name: members - self.retired for name, members in desired.sets.items()}

@@ -112,7 +112,8 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
     wanted, deleted_at = wanted_instance(facts, verdict, leading, access, instance, config, now)
     url, status = told(facts)
     dates = _dates(facts, verdict, leading, ends)
-    card = any(c.has_payment_method for c in facts.customers) or bool(leading and leading.has_payment_method)
+    card = any(c.has_payment_method for c in facts.customers if not c.deleted)
+    card = card or bool(leading and leading.has_payment_method)
     overlays = _overlays(facts, leading, verdict, dates["trial_ends_at"], now)
     reminder = _reminders(facts, leading, verdict, overlays, config, zone, now, card)
     own_trial = product_trial(facts, verdict.stage) if verdict.product else ()
@@ -134,7 +135,7 @@ def life(facts: AccountFacts, config: Config, catalog: Catalog, now: int, manage
         generation=generation(facts),
         instance_url=url,
         instance_status=status,
-        customer_id=leading.customer_id if leading else _customer_id(facts),
+        customer_id=_customer_id(facts, leading),
         has_payment_method=card,
         mrr=mrr(facts, verdict.stage),
         currency=leading.currency if leading else "",
@@ -161,9 +162,14 @@ def _without_plan(verdict: Verdict, leading: Subscription | None) -> bool:
     return verdict.stage in _WITHOUT_PLAN or bool(ended and not verdict.product)
 
 
-def _customer_id(facts: AccountFacts) -> str:
-    """Without a subscription: a living customer before a deleted one, then one with a card, then the oldest."""
-    ranked = sorted((c.deleted, not c.has_payment_method, c.created, c.customer_id) for c in facts.customers)
+def _customer_id(facts: AccountFacts, leading: Subscription | None) -> str:
+    """A living customer before a deleted one, then that of the subscription, one with a card, the oldest."""
+    own = leading.customer_id if leading else ""
+    if own and all(c.customer_id != own for c in facts.customers):
+        return own  # Not read yet.
+    ranked = sorted(
+        (c.deleted, c.customer_id != own, not c.has_payment_method, c.created, c.customer_id) for c in facts.customers
+    )
     return ranked[0][-1] if ranked else ""
 
 
@@ -171,7 +177,7 @@ def _card_expires_at(facts: AccountFacts, leading: Subscription | None) -> int |
     """Of the card that would be charged: the subscription's own, else its customer's default."""
     if leading and leading.has_payment_method:
         return leading.card_expires_at
-    payer = leading.customer_id if leading else _customer_id(facts)
+    payer = _customer_id(facts, leading)
     return next((c.card_expires_at for c in facts.customers if c.customer_id == payer), None)
 
 

@@ -227,6 +227,11 @@ def held_customer(facts: AccountFacts, desired: Desired) -> Held | None:
     return Held(found.customer_id, values)
 
 
+def left_customer(facts: AccountFacts, customer: str) -> bool:
+    """Whether it was deleted, or is not the one that a person kept."""
+    return any(c.customer_id == customer and c.deleted for c in facts.customers)
+
+
 def expect_customer(facts: AccountFacts, step: Step, now: int) -> AccountFacts:
     """The facts once a new customer exists."""
     if step.operation != "create":

@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 import pytest
+from test_contested import resolve
 from test_kills import assert_written_down
 from works import CREATED, Works, ended, trip
 
@@ -74,6 +75,21 @@ def test_a_changed_address_does_not_hide_what_was_made(town: Works) -> None:
     town.sync()
     assert town.created(mark) == CREATED
     town.assert_in_step(account)
+
+
+def test_a_trial_on_its_way_is_looked_for_at_the_customer_that_it_was_sent_to(town: Works) -> None:
+    """Though a person has decided for another one meanwhile."""
+    account, mark = town.trial(), town.vendors.mark
+    assert ended(town.start(trip("stripe.trials", signal.SIGKILL, before=True))) == -signal.SIGKILL
+    second = town.vendors.stripe("POST", "/v1/customers", **{"metadata[account_id]": account})["id"]
+    town.vendors.advance(3600)
+    town.vendors.fault("lock_timeout", "stripe", "POST", "/v1/subscriptions$")
+    assert not town.try_sync().ok
+    assert resolve(town, f"link {second}") == []
+    town.vendors.fault("500_after", "stripe", "POST", "/v1/subscriptions$")
+    assert until_calm(town).ok
+    assert town.created(mark)["subscription.created"] == 1
+    assert town.answer(f"{town.name}-r-acme")[0] == "accepted"
 
 
 @pytest.mark.parametrize("action", ["500_before", "cut_after"])
