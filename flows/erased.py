@@ -13,6 +13,7 @@ from mappings.model import (
     AccountId,
     Erasure,
     Person,
+    Ref,
     Subject,
     UserId,
     account_subject,
@@ -20,6 +21,7 @@ from mappings.model import (
     subject_id,
 )  # fmt: skip
 from mappings.redemption import Key
+from state.refs import root_key
 from state.store import Order, Store
 
 BEGUN = ("begun", "done")
@@ -88,10 +90,30 @@ def _erasure(store: Store, facts: AccountFacts, order: Order) -> Erasure:
     prove_at = order.done_at + PROOF_AFTER if order.done_at is not None else None
     subject = Subject(order.subject)
     company = store.links([subject]).get(("intercom.companies", subject))
+    contacts = contacts_of(store, facts, order)
+    names = known_as(store, facts, contacts)
+    offered = store.offering([f"contact:{name}" for name in names.values()]) if names else {}
+    shared = frozenset(user for user, name in names.items() if {*offered.get(f"contact:{name}", ())} - {_root(user)})
     return Erasure(
-        subject, contacts_of(store, facts, order), company.external_id if company else "", prove_at,
-        WHY[order.asked_by],
-    )  # fmt: skip
+        subject, contacts, company.external_id if company else "", names, shared, prove_at, WHY[order.asked_by]
+    )
+
+
+def known_as(store: Store, facts: AccountFacts, users: Iterable[UserId]) -> dict[UserId, str]:
+    """Whom Intercom knows by another external_id than the user id: as their Links say, else as the product does."""
+    names = {p.user_id: p.intercom_external_id for p in facts.people}
+    people = {user: person_subject(user) for user in users}
+    links = store.links(list(people.values()))
+    found: dict[UserId, str] = {}
+    for user, subject in people.items():
+        held = [links.get((target, subject)) for target in ("intercom.contacts", "intercom.erasures")]
+        said = [str(link.values.get("external_id") or "") for link in held if link]
+        found[user] = next(filter(None, (*said, names.get(user, ""))), user)
+    return {user: name for user, name in found.items() if name != user}
+
+
+def _root(user: UserId) -> str:
+    return root_key(Ref("product", "user", user))
 
 
 def linked_only(store: Store, account: AccountId) -> set[UserId]:

@@ -47,8 +47,12 @@ class Heed:
 
     def __init__(self, store: Store, systems: Systems, findings: Sequence[Finding], now: int) -> None:
         self._pseudonyms, self._now = systems.pseudonyms, now
+        self._erased = store.suppressed()
         named = {SUBJECTS[f.root.kind](f.root.id) for f in findings if f.root.kind in SUBJECTS}
-        self._erased, self._open = store.suppressed(), store.open_orders(named)
+        if self._erased:
+            people = [fact.body for f in findings for fact in f.facts if isinstance(fact.body, Person)]
+            named |= {account_subject(person.account_id) for person in people}
+        self._open = store.open_orders(named)
         customers = [f.root for f in findings if f.root.kind == "customer"]
         self._owners = store.accounts_of(customers) if self._erased and customers else {}
         self.new: list[Order] = []
@@ -67,7 +71,8 @@ class Heed:
                     self._follow(account_subject(body.account_id), body.erased, [body])
         if not self._erased:
             return finding
-        return replace(finding, facts=tuple(minimal(f) if self._concerns(f) else f for f in finding.facts))
+        heeded = [minimal(f, self._under_way(f)) if self._concerns(f) else f for f in finding.facts]
+        return replace(finding, facts=tuple(heeded))
 
     def _follow(self, subject: Subject, marked: bool, bodies: Sequence[Person | Account]) -> None:
         order = self._open.get(subject)
@@ -90,6 +95,13 @@ class Heed:
                 asker = person_subject(UserId(request.user_id))
                 return self._is(account_subject(request.account_id)) or self._is(asker)
         return False
+
+    def _under_way(self, fact: Fact) -> bool:
+        """Whether the vendors are still to be asked."""
+        if not isinstance(person := fact.body, Person):
+            return False
+        subjects = (person_subject(person.user_id), account_subject(person.account_id))
+        return any(order and order.state == "begun" for order in map(self._open.get, subjects))
 
     def _is(self, subject: Subject) -> bool:
         return bool(self._erased) and is_erased(self._pseudonyms, self._erased, subject)

@@ -12,7 +12,7 @@ from mappings.model import Held, Link, Scalar, Step
 from mappings.plan import scalars
 from state.store import Entry
 
-PERSONAL = ("email", "name", "owner_email")
+PERSONAL = ("email", "name", "owner_email", "known_as")
 
 
 class Journal:
@@ -61,8 +61,9 @@ def minimised(values: Mapping[str, Scalar], pseudonyms: Pseudonyms) -> dict[str,
 
 
 def _minimised(name: str, value: Scalar, pseudonyms: Pseudonyms) -> Scalar:
-    """A billing link opens a page: its hash says no more than that it is another one."""
-    if name in PERSONAL and value:
+    """A billing link opens a page: its hash says no more than that it is another one. An external_id may be an
+    address."""
+    if value and (name in PERSONAL or (name == "external_id" and "@" in str(value))):
         return f"#{pseudonyms.of(value)[:8]}"
     shown = hidden(value) if isinstance(value, str) else value
     return shown if shown == value else f"{shown} #{pseudonyms.of(value)[:8]}"

@@ -18,11 +18,11 @@ from mappings.model import (
     Person,
     Request,
     Subject,
+    UserId,
     Value,
     person_subject,
     subject_id,
 )  # fmt: skip
-from mappings.people import contact_id
 from mappings.requests import OPEN
 
 # After this long a deletion is looked at again.
@@ -38,17 +38,25 @@ def of_account(erasure: Erasure) -> bool:
 def desired_in_intercom(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
     """No contact of these people, no company of an erased account; ``proved`` once a later look found none."""
     found: dict[Subject, Desired] = {}
-    known = {str(person.user_id): contact_id(person) for person in facts.people}
     for erasure in facts.erasures:
         for user, contact in sorted(erasure.contacts.items()):
             subject = person_subject(user)
-            found[subject] = _away(erasure, life, subject, {"external_id": known.get(user, user)}, {"contact": contact})
+            found[subject] = _away(erasure, life, subject, *_contact(erasure, user, contact))
         if of_account(erasure):
             company = {"company": erasure.company}
             found[erasure.subject] = _away(
                 erasure, life, erasure.subject, {"company_id": subject_id(erasure.subject)}, company
             )
     return found.values()
+
+
+def _contact(erasure: Erasure, user: UserId, contact: str | None) -> tuple[Mapping[str, Value], Mapping[str, Value]]:
+    """An address is no id that may stay: it is told beside, and forgotten before the proof."""
+    name = erasure.known_as.get(user, user)
+    beside: dict[str, Value] = {"contact": contact}
+    beside |= {"known_as": name} if "@" in name else {}
+    beside |= {"shared": True} if user in erasure.shared else {}
+    return {"external_id": user if "@" in name else name}, beside
 
 
 def desired_in_stripe(facts: AccountFacts, life: Life, config: Config) -> Iterable[Desired]:
@@ -77,12 +85,12 @@ def _away(
     )  # fmt: skip
 
 
-def minimal(fact: Fact) -> Fact:
-    """What may be stored of somebody erased: ids, and that they are."""
+def minimal(fact: Fact, under_way: bool = False) -> Fact:
+    """What may be stored of somebody erased: ids, and that they are. An address that Intercom knows the contact by is
+    one while the erasure is ``under_way``."""
     body = fact.body
     if isinstance(body, Person):
-        # Intercom knows the contact by it; an address is no id that may stay.
-        other = "" if "@" in body.intercom_external_id else body.intercom_external_id
+        other = "" if "@" in body.intercom_external_id and not under_way else body.intercom_external_id
         bare = Person(body.user_id, body.account_id, erased=True, problem=body.problem, intercom_external_id=other)
         return replace(fact, body=bare, offers=account_keys(body.account_id), states={})
     if isinstance(body, Account):

@@ -20,8 +20,10 @@ MOST = 5
 
 class IntercomErasures:
     """Target ``intercom.erasures``. Values: ``external_id`` of a person, or ``company_id`` (ours) of an account;
-    beside them ``contact`` (Intercom's id; empty: lost, so it may be archived; None: there never was one) or
-    ``company``. The external id lists what was deleted. With ``proved`` nothing is deleted: it must be away already.
+    beside them ``contact`` (Intercom's id; empty: lost, so it may be archived; None: there never was one), ``known_as``
+    (an address that is the contact's external_id in place of that one) and ``shared`` (somebody else has the same, so
+    only ``contact`` goes), or ``company``. The external id lists what was deleted. With ``proved`` nothing is deleted:
+    it must be away already.
 
     A deletion is permanent: https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts/deletecontact
     Companies can only be archived.
@@ -49,28 +51,29 @@ class IntercomErasures:
         if "company_id" in step.values:
             gone = self._erase_company(str(step.values["company_id"]))
         else:
-            contact = step.values.get("contact")
-            gone = self._erase_person(str(step.values["external_id"]), None if contact is None else str(contact))
+            gone = self._erase_person(step)
         return Held(" ".join(gone) or f"nothing of {step.subject}")
 
     def _prove(self, step: Step) -> Held:
         if "company_id" in step.values:
             left = self._companies(str(step.values["company_id"]))
         else:
-            left = self._living(str(step.values["external_id"]))
+            left = [] if step.values.get("shared") else self._living(_name(step))
             left += [contact for contact in step.external_id.split() if vendor_id(contact) and self._read(contact)]
         if left:
             raise Rejected(f"Intercom holds this again: {', '.join(sorted(set(left)))}")
         return Held(step.external_id)
 
-    def _erase_person(self, external_id: str, known: str | None) -> list[str]:
+    def _erase_person(self, step: Step) -> list[str]:
         """All contacts with this external_id, and the known one, archived or not."""
-        if known and (contact := self._read(known)) and contact.get("external_id") not in (None, "", external_id):
-            raise Ambiguous("the contact that was this person's has another external_id now", [known])
-        gone = {contact: self._delete(contact) for contact in dict.fromkeys([known, *self._living(external_id)])
-                if contact}  # fmt: skip
-        if known == "" and external_id not in gone.values():
-            gone |= self._erase_hidden(external_id)
+        known, name, alone = step.values.get("contact"), _name(step), not step.values.get("shared")
+        theirs = (None, "", name, step.values["external_id"])
+        if known and (contact := self._read(str(known))) and contact.get("external_id") not in theirs:
+            raise Ambiguous("the contact that was this person's has another external_id now", [str(known)])
+        found = [str(known or ""), *(self._living(name) if alone else ())]
+        gone = {contact: self._delete(contact) for contact in dict.fromkeys(found) if contact}
+        if known == "" and alone and name not in gone.values():
+            gone |= self._erase_hidden(name)
         return list(gone)
 
     def _erase_hidden(self, external_id: str) -> dict[str, str]:
@@ -123,6 +126,11 @@ class IntercomErasures:
 
     def _companies(self, ours: str) -> list[str]:
         return [str(company["id"]) for company in companies_of(self._api, ours)]
+
+
+def _name(step: Step) -> str:
+    """What Intercom knows the person by."""
+    return str(step.values.get("known_as") or step.values["external_id"])
 
 
 def vendor_id(text: str) -> bool:

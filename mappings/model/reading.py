@@ -88,12 +88,15 @@ class Undecided:
 class Erasure:
     """The erasure of a person or an account, under way. ``contacts``: its people, each with the id of its contact
     (None: there never was one as far as we know; empty: its id was lost); ``company``: that of its company.
-    ``prove_at``: when everything was away, the time to look again.
+    ``known_as``: the external_id of those whom Intercom knows by another one than the user id; ``shared``: those whose
+    other one is somebody else's too. ``prove_at``: when everything was away, the time to look again.
     """
 
     subject: Subject
     contacts: Mapping[UserId, str | None] = field(default_factory=dict)
     company: str = ""
+    known_as: Mapping[UserId, str] = field(default_factory=dict)
+    shared: frozenset[UserId] = frozenset()
     prove_at: int | None = None
     why: str = ""
 

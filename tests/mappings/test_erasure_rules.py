@@ -49,6 +49,19 @@ def test_a_person_is_taken_out_of_intercom_by_id_and_external_id() -> None:
     assert found[name].lowers
 
 
+def test_whom_intercom_knows_by_another_id_is_taken_out_by_that() -> None:
+    """An address is told beside: what stays is compared, and kept until the proof."""
+
+    def told(known_as: str, **more: Any) -> list[dict[str, object]]:
+        gone = replace(GONE, known_as={UserId("olga"): known_as}, **more)
+        (found,) = asked(erasing(sub("active"), people=(replace(OLGA, erased=True),), erasures=(gone,))).values()
+        return [dict(found.values), dict(found.beside)]
+
+    assert told("legacy-1") == [{"external_id": "legacy-1"}, {"contact": "c1"}]
+    assert told("o@example.com") == [{"external_id": "olga"}, {"contact": "c1", "known_as": "o@example.com"}]
+    assert told("legacy-1", shared=frozenset({UserId("olga")}))[1] == {"contact": "c1", "shared": True}
+
+
 def test_an_account_takes_its_people_and_its_company_along() -> None:
     facts = erasing(account(erased=True), sub("active"), customer(), erasures=(CLOSED,))
     names = {f"intercom.erasures {s}" for s in ("person:olga", "person:bill", "account:acme")}
@@ -104,6 +117,10 @@ def test_ids_are_all_that_is_stored_of_an_erased_person() -> None:
         Record(Ref("product", "user", "u1"), {"rows": [{**ROW, "intercom_external_id": "u1@example.com"}]})
     )
     assert "@" not in str(asdict(minimal(mailed).body))  # type: ignore[call-overload]
+    under_way = minimal(mailed, under_way=True)
+    assert under_way == replace(
+        minimal(mailed), body=replace(minimal(mailed).body, intercom_external_id="u1@example.com")
+    )
     assert (bare.offers, dict(bare.states)) == (("account:a1", "reference:a1"), {})
 
 
