@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+import sqlalchemy as sa
 from doors import House, trial
 from town import Build, Town
 from vendors import DAY, HOUR
@@ -112,3 +113,23 @@ def test_a_checkout_makes_no_third_customer(house: House) -> None:
     assert {customer["id"] for customer in town.customers("acme")} == {first, second}
     assert town.subscriptions("acme")[0]["customer"] == second
     assert "customer.created" not in town.vendors.effects(mark)
+
+
+def test_a_customer_that_another_account_has_is_told_and_not_taken(house: House) -> None:
+    town = house.town
+    _, second = over(house)
+    town.team("beta", ben="owner")
+    town.request_trial("beta", "ben")
+    town.sync()
+    keep(town, second)
+    town.close()
+    engine = sa.create_engine(town._state)
+    with engine.begin() as connection:
+        theirs = "UPDATE links SET external_id = :id WHERE target = 'stripe.customers' AND account_id = :account"
+        connection.execute(sa.text(theirs), {"id": second, "account": town.account("beta")})
+    engine.dispose()
+    mark = town.vendors.mark
+    town.product.execute("UPDATE users SET email = 'new-' || email WHERE user_id = :id", {"id": f"{town.name}-ann"})
+    report = town.try_sync([town.account("acme")])
+    assert (report.tally.bugs, moved(town, mark)) == ([], [])
+    assert second in town.todo()[f"account:{town.account('acme')} stripe.customers"]
