@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from connectors.contract import ConnectorError, FetchesMany, FindsRoots, Rejected
 from flows.erasing import heed
 from flows.wiring import SourceLine, Systems
-from mappings.matching import match
+from mappings.matching import match, match_surely
 from mappings.model import AccountId, Body, Fact, Record, Ref, Request, fingerprint
 from mappings.text import identifier, printable
 from state.store import Cause, Finding, Hint, Landed, Lease, Store, Todo
@@ -169,13 +169,27 @@ class Looker:
         self, look: int, findings: Sequence[Finding], hints: Sequence[Hint], holder: Lease | None, cause: Cause = ""
     ) -> Landed:
         """A young hint whose fact did not move is looked at once more a minute later."""
-        now = self._now()
+        now, unread = self._now(), self._unread()
         shown = (hint for hint in hints if self._systems.source_of(hint.ref.kind))
         young = [hint for hint in shown if not hint.attempts and now - hint.occurred_at < UNSETTLED]
-        return self._store.record(
-            look, findings, match=match, now=now, reason="looked at", hints=hints, unsettled=young,
-            again_at=now + UNSETTLED, holder=holder, cause=cause,
+        landed = self._store.record(
+            look, findings, match=match_surely if unread else match, now=now, reason="looked at", hints=hints,
+            unsettled=young, again_at=now + UNSETTLED, holder=holder, cause=cause,
         )  # fmt: skip
+        if unread and not self._unread():
+            self._rematch()  # The last scan has ended before this landed.
+        return landed
+
+    def _unread(self, ending: str = "") -> list[str]:
+        """Sources, but the one that is ``ending``, that were never read whole: until then no candidate for an e-mail is
+        the only one."""
+        names = (line.source.name for line in self._systems.sources)
+        return self._store.unscanned([name for name in names if name != ending])
+
+    def _rematch(self) -> None:
+        after: str | None = ""
+        while after is not None:
+            after = self._store.rematch(match=match, now=self._now(), after=after)
 
     def _usable(self, records: Iterable[Record]) -> list[Finding]:
         by_kind: defaultdict[str, list[Record]] = defaultdict(list)

@@ -10,7 +10,7 @@ from connectors.contract import ConnectorError, Page, Source, Stale
 from flows.comparing import Compared, Difference
 from flows.looking import LOOK_BATCH, Looked, Looker, readable
 from flows.wiring import SourceLine
-from mappings.matching import match, match_surely
+from mappings.matching import match_surely
 from mappings.model import AccountId, Ref
 from mappings.text import printable
 from state.store import Cause, Cursor, Landed, ReadMeanwhile, Shrunk, Todo
@@ -156,13 +156,9 @@ class Reader(Looker):
             raise ConnectorError(f"{reason} (see `instep todo`)") from None
 
     def _match_again(self, ending: str) -> list[str]:
-        """All candidates for an e-mail are known only when every source, but the one that is ``ending``, was read;
-        returns those that were not."""
-        names = [line.source.name for line in self._systems.sources]
-        unread = self._store.unscanned([name for name in names if name != ending])
-        after = None if unread else ""
-        while after is not None:
-            after = self._store.rematch(match=match, now=self._now(), after=after)
+        """Unless sources, but the one that is ``ending``, were never read whole: these it returns."""
+        if not (unread := self._unread(ending)):
+            self._rematch()
         return unread
 
     def _event_position(self, source: Source) -> str | None:

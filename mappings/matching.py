@@ -38,7 +38,8 @@ def match(
 def match_surely(
     seeks: Sequence[str], offers: Mapping[str, frozenset[AccountId]], seekers: Mapping[str, int]
 ) -> AccountId | Undecided | None:
-    """``match`` while a scan runs: e-mails wait until every candidate has been seen, and so does telling a person."""
+    """``match`` while a scan runs, and before every source was read once: e-mails wait until every candidate has been
+    seen, and so does telling a person."""
     found = match([key for key in seeks if not key.startswith(EMAIL)], offers, seekers)
     return found if not isinstance(found, Undecided) or found.conflict else None
 

@@ -90,6 +90,9 @@ class Two:
             if line.source.name in names:
                 reader.pull(line)
 
+    def look(self) -> None:
+        self.bench.reader(replace(self.bench.systems(), sources=self._lines)).look()
+
     def whose(self) -> bool:
         return self.customers.root in self.bench.store.roots(A1)
 
@@ -238,3 +241,27 @@ def test_of_two_first_scans_that_end_at_once_the_last_one_matches(
         two.bench.close()
         if not killed:
             break
+
+
+@pytest.mark.parametrize("meanwhile", [False, True], ids=["before the last scan", "while it ends"])
+def test_a_look_decides_by_no_e_mail_before_everybody_was_read(
+    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: bool
+) -> None:
+    """A page of the first scan could only name the customer; its namesake may be on the next one."""
+    two, record = Two(copied(empty, tmp_path / "state.db")), Store.record
+    two.read("product")
+    two.bench.store.take_in(None, [Change(two.customers.root, "scan:1:a1", NOW)], None, NOW)
+    if meanwhile:
+
+        def late(store: Store, *given: Any, **more: Any) -> Any:
+            monkeypatch.setattr(Store, "record", record)
+            two.customers.there = False
+            two.read("stripe")
+            return record(store, *given, **more)
+
+        monkeypatch.setattr(Store, "record", late)
+    two.look()
+    assert two.whose() == meanwhile
+    two.read("stripe")
+    assert two.whose()
+    two.bench.close()
