@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+# One more than there are processors: the tests also wait, for vendors, leases and processes that are killed.
+WORKERS := $(shell expr `getconf _NPROCESSORS_ONLN` + 1)
 # Where a shell forbids compiled files, each of the tests' processes would compile its libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -11,7 +13,7 @@ demo: $(READY)
 	$(BIN)/instep demo
 
 test: $(READY)
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not smoke and not browser and not postgresql and not sixteen and not kills"
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not smoke and not browser and not postgresql and not sixteen and not kills"
 
 # What `make test` runs on SQLite only, and a server that is stopped under a run.
 postgresql: $(READY)

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from . import page
 from .commands import KILLED
 from .company import JSON, Company, company
@@ -29,6 +31,7 @@ INSTALLATION = re.compile(r"Instep installation \w+")
 OURS = {"people": "external_id", "companies": "company_id"}
 
 
+@pytest.mark.kills
 def test_killed_anywhere_and_run_again_it_ends_the_same(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("calm", "killed")]
     for folder in folders:
