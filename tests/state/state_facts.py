@@ -79,6 +79,13 @@ def body(store: Store, id: AccountId, fact_id: str) -> object:
     return next(fact.body for fact in store.facts([id])[id] if fact.id == fact_id)
 
 
+def leased(store: Store, name: str) -> Lease:
+    account = AccountId(name)
+    store.mark([account], NOW, "test")
+    (lease,) = store.lease_accounts("w", NOW, 1, 60, only=[account])
+    return lease
+
+
 def remaining(store: Store, lease: Lease) -> float:
     """Seconds left of a lease; 0 when it has expired or the token is lost."""
     return max(0.0, store.database.write(lambda connection: seconds_left(connection, lease)) or 0.0)
