@@ -55,6 +55,7 @@ class Looker:
         self._store, self._systems, self._now, self._owner, self._pool = store, systems, now, owner, pool
         self._broken: frozenset[str] = frozenset()
         self._aside: set[str] = set()
+        self._all_read = False
 
     def follow(self, systems: Systems) -> None:
         """From the next request on: what was connected anew."""
@@ -182,9 +183,12 @@ class Looker:
 
     def _unread(self, ending: str = "") -> list[str]:
         """Sources, but the one that is ``ending``, that were never read whole: until then no candidate for an e-mail is
-        the only one."""
-        names = (line.source.name for line in self._systems.sources)
-        return self._store.unscanned([name for name in names if name != ending])
+        the only one. What was read whole once stays so: every look asks."""
+        if self._all_read:
+            return []
+        unread = self._store.unscanned([line.source.name for line in self._systems.sources])
+        self._all_read = not unread
+        return [name for name in unread if name != ending]
 
     def _rematch(self) -> None:
         after: str | None = ""
